@@ -1,0 +1,315 @@
+"""PDF files -> `Parsed`, read in a child process; the only module that imports pymupdf.
+
+`parse`, `Parser` and `render_page` are for callers; `read_pdf`, `draw_page` and `warm_up` are
+what the child runs.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ingest import visibility
+from ingest.errors import PdfError
+from ingest.parsed_json import from_json
+from ingest.records import Parsed, ParseNote
+from ingest.structure import structured
+from ingest.visibility import Box, Painted
+from ingest.worker import Worker
+
+RENDER_DPI = 110
+"""Dots an inch of `render_page`: a page about 900 pixels wide, legible on a laptop."""
+_LOOK_DPI = 72
+_HIGHLIGHT = (1.0, 0.85, 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one PDF may cost."""
+
+    seconds: float = 60.0
+    """Wall-clock seconds for one file."""
+    megabytes: int = 200
+    """Size of the file, in MiB."""
+    pages: int = 400
+    """Pages read; the rest is left out and noted as `truncated`."""
+    characters: int = 4_000_000
+    """Characters read; the rest is left out and noted as `truncated`."""
+    memory_megabytes: int = 2048
+    """Address space of the child process, in MiB; fixed when a `Parser` is made."""
+
+
+class Parser:
+    """A child process kept for many files; it is started anew after a crash.
+
+    Use it as a context manager, from one thread. Takes the limits of each file.
+    """
+
+    def __init__(self, limits: Limits = Limits()) -> None:
+        self._limits = limits
+        self._worker = Worker(limits.memory_megabytes)
+
+    def __enter__(self) -> Parser:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child process; the next file starts another."""
+        self._worker.close()
+
+    def _ask(self, path: Path, request: dict[str, Any]) -> dict[str, Any]:
+        check_file(path, self._limits)
+        whole = {**request, "path": str(path.resolve()), "limits": asdict(self._limits)}
+        return self._worker.ask(whole, self._limits.seconds, str(path))
+
+    def parse(self, path: Path) -> Parsed:
+        """The paper in a PDF file. Raises PdfError; see `parse`."""
+        return from_json(self._ask(path, {"do": "parse"})["parsed"])
+
+    def render_page(self, path: Path, page: int, quote: str = "") -> bytes:
+        """A page as PNG with a quote marked; see `render_page`. Raises PdfError."""
+        request = {"do": "render", "page": page, "quote": quote}
+        return base64.b64decode(self._ask(path, request)["png"])
+
+
+def parse(path: Path, limits: Limits = Limits()) -> Parsed:
+    """The paper in a PDF file, read in a child process of its own.
+
+    A file without text gives a paper with the warning `no_text`; other warnings: `truncated`,
+    `repaired`, `hidden_text`, `prompt_like`, `ocr_layer`, `page_unreadable`. Raises PdfError
+    `not_found`, `not_a_pdf`, `empty`, `unopenable`, `encrypted`, `too_large`, `timeout`,
+    `out_of_memory` or `crashed`.
+    """
+    with Parser(limits) as parser:
+        return parser.parse(path)
+
+
+def render_page(path: Path, page: int, quote: str = "", limits: Limits = Limits()) -> bytes:
+    """A page of a PDF as PNG, the words of a quote marked where they stand on it.
+
+    Takes the page, from 1, and the quote; line breaks and hyphens of the page are ignored in
+    looking for it, and a quote that is not there leaves the page unmarked. Raises PdfError.
+    """
+    with Parser(limits) as parser:
+        return parser.render_page(path, page, quote)
+
+
+def check_file(path: Path, limits: Limits) -> None:
+    """Raise PdfError where a look at the file's first bytes shows that it is no paper."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError as error:
+        raise PdfError(
+            "not_found", f"The file cannot be read: {error.strerror}.", str(path)
+        ) from error
+    if size == 0:
+        raise PdfError("empty", "The file holds no bytes.", str(path))
+    if size > limits.megabytes * 1024 * 1024:
+        raise PdfError("too_large", f"The file has {size / 1048576:.0f} MiB.", str(path))
+    if b"%PDF" not in head and re.match(
+        rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!doctype|<html|<\?xml|<head|<body|\{)", head, re.I
+    ):
+        raise PdfError("not_a_pdf", "The file holds a web page or data, not a PDF.", str(path))
+
+
+def warm_up() -> None:
+    """Load the PDF library and keep it quiet."""
+    import pymupdf
+
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+
+
+def _open(path: Path) -> Any:
+    """The open document. Raises PdfError."""
+    import pymupdf
+
+    try:
+        document = pymupdf.open(path, filetype="pdf")
+    except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
+        raise _library_error(error, "unopenable") from error
+    if document.needs_pass and not document.authenticate(""):
+        raise PdfError("encrypted", "The file needs a password.")
+    if document.page_count == 0:
+        raise PdfError("empty", "The file holds no pages.")
+    return document
+
+
+def _library_error(error: Exception, code: str) -> PdfError:
+    text = str(error)
+    if re.search(r"[mc]alloc|out of memory|bad_alloc", text):
+        return PdfError("out_of_memory", "It needs more memory than allowed.")
+    return PdfError(code, f"The PDF library says: {text[:200]}")
+
+
+def read_pdf(path: Path, limits: Limits) -> Parsed:
+    """The paper in a PDF file, read here and now: what the child process runs.
+
+    Raises PdfError, and whatever a library bug may bring.
+    """
+    document = _open(path)
+    notes: list[ParseNote] = []
+    if document.is_repaired:
+        notes.append(ParseNote("repaired", "The file is damaged; what could be mended was read."))
+    pages: list[dict[str, Any]] = []
+    hidden: list[visibility.Hidden] = []
+    characters = 0
+    for number in range(1, document.page_count + 1):
+        if number > limits.pages or characters > limits.characters:
+            notes.append(
+                ParseNote("truncated", f"Read up to page {number - 1} of {document.page_count}.")
+            )
+            break
+        raw = _read_page(document, number, notes, hidden)
+        pages.append(raw)
+        characters += _characters(raw)
+    notes += visibility.notes(hidden)
+    parsed = structured(pages, document.metadata or {}, notes)
+    document.close()
+    return parsed
+
+
+def _characters(raw: dict[str, Any]) -> int:
+    return sum(
+        len(span["text"])
+        for block in raw["blocks"]
+        for line in block.get("lines", ())
+        for span in line["spans"]
+    )
+
+
+def _read_page(
+    document: Any, number: int, notes: list[ParseNote], hidden: list[visibility.Hidden]
+) -> dict[str, Any]:
+    """One page as a dictionary {number, width, height, blocks}, unseen text taken out."""
+    import pymupdf
+
+    raw: dict[str, Any]
+    try:
+        page = document[number - 1]
+        # Text is kept as painted: ActualText may say what the page does not show. Text off the
+        # page is wanted, so that it can be reported.
+        raw = page.get_text("dict", flags=pymupdf.TEXT_IGNORE_ACTUALTEXT)
+        fills, images = _painted_areas(page)
+    except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
+        mended = _library_error(error, "unopenable")
+        if mended.code == "out_of_memory":
+            raise mended from error
+        notes.append(ParseNote("page_unreadable", f"page {number}: {mended.detail}"))
+        return {"number": number, "width": 612.0, "height": 792.0, "blocks": []}
+    raw["number"] = number
+    found = visibility.sift(raw, fills, images, _Looker(page))
+    hidden += found
+    if images and visibility.is_ocr_layer(raw, images):
+        notes.append(
+            ParseNote("ocr_layer", f"page {number} is a scan; its text is a machine's reading.")
+        )
+    return raw
+
+
+def _painted_areas(page: Any) -> tuple[list[Box], list[Box]]:
+    """(boxes of filled areas, boxes of images) that may lie under or over text."""
+    fills: list[Box] = []
+    images: list[Box] = []
+    for kind, box in page.get_bboxlog():
+        wide, high = box[2] - box[0], box[3] - box[1]
+        if wide < 4 or high < 4:
+            continue
+        if kind in ("fill-path", "fill-shade"):
+            fills.append(tuple(box))
+        elif kind in ("fill-image", "fill-imgmask"):
+            images.append(tuple(box))
+    return fills, images
+
+
+class _Looker:
+    """Looks at parts of a painted page; paints it once, when first asked."""
+
+    def __init__(self, page: Any) -> None:
+        self._page = page
+        self._picture: Any = None
+
+    def __call__(self, box: Box) -> Painted | None:
+        import pymupdf
+
+        if self._picture is None:
+            self._picture = self._page.get_pixmap(
+                dpi=_LOOK_DPI, colorspace=pymupdf.csRGB, annots=False
+            )
+        picture = self._picture
+        x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
+        x1, y1 = min(picture.width, int(box[2]) + 1), min(picture.height, int(box[3]) + 1)
+        if x1 <= x0 or y1 <= y0:
+            return None
+        samples, stride = picture.samples_mv, picture.stride
+        rows = [bytes(samples[y * stride + 3 * x0 : y * stride + 3 * x1]) for y in range(y0, y1)]
+        whole = b"".join(rows)
+        channels = [whole[c::3] for c in range(3)]
+        contrast = max(max(one) - min(one) for one in channels)
+        counts: dict[tuple[int, int, int], int] = {}
+        for colour in zip(*channels, strict=True):
+            counts[colour] = counts.get(colour, 0) + 1
+        return Painted(max(counts, key=counts.__getitem__), contrast)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits of a text alone, so that hyphens and breaks do not matter."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+
+
+def quote_boxes(words: list[tuple[float, float, float, float, str]], quote: str) -> list[Box]:
+    """Boxes of the words of a page that make up a quote; [] where it does not stand there.
+
+    Takes the page's words (x0, y0, x1, y1, text) in reading order. Where only part of the
+    quote stands on the page (it runs over the break), that part is found.
+    """
+    owners: list[int] = []
+    text = ""
+    for index, word in enumerate(words):
+        letters = _letters(word[4])
+        text += letters
+        owners += [index] * len(letters)
+    wanted = _letters(quote)
+    # From the whole quote down to its first or last third, which a page break may leave.
+    for share in (1.0, 0.8, 0.6, 0.45, 0.33):
+        size = int(len(wanted) * share)
+        for piece in (wanted[:size], wanted[len(wanted) - size :]):
+            at = text.find(piece) if len(piece) >= 3 else -1
+            if at >= 0:
+                inside = dict.fromkeys(owners[at : at + len(piece)])
+                return [words[index][:4] for index in inside]
+    return []
+
+
+def draw_page(path: Path, number: int, quote: str, limits: Limits) -> bytes:
+    """What `render_page` gives, drawn here and now: what the child process runs."""
+    import pymupdf
+
+    document = _open(path)
+    if not 1 <= number <= document.page_count:
+        raise PdfError("no_page", f"There is no page {number}; the file has {document.page_count}.")
+    page = document[number - 1]
+    if quote.strip():
+        words = [word[:5] for word in page.get_text("words")]
+        for box in quote_boxes(words, quote):
+            mark = page.add_highlight_annot(pymupdf.Rect(box))
+            mark.set_colors(stroke=_HIGHLIGHT)
+            mark.update()
+    # A poster-sized page must not make a poster-sized picture.
+    dpi = min(RENDER_DPI, int(RENDER_DPI * 1600 / max(page.rect.width, page.rect.height, 1)))
+    png: bytes = page.get_pixmap(dpi=max(dpi, 10), alpha=False).tobytes("png")
+    return png

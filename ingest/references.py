@@ -1,0 +1,195 @@
+"""Reference lists: entries, and the title, year, DOI and arXiv id of each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+from statistics import median
+
+from ingest.identity import arxiv_id, normal_doi
+from ingest.layout import Line
+from ingest.paragraphs import Hyphens
+from ingest.records import Reference
+
+_BRACKET = re.compile(
+    r"\[(\d{1,4}|[A-Za-z][\w+*’'., &-]{1,40}\d{2,4}[a-z]?|[A-Z][A-Za-z+]{0,6}\d{2}[a-z]?)\]\s*"
+)
+_NUMBER = re.compile(r"(\d{1,4})[.)]\s+(?=\S)")
+_YEAR = re.compile(r"(?<![\d.:/-])((?:18|19|20)\d{2})[a-z]?(?![\d])(?!\.\d{4})")
+_DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^`]+", re.IGNORECASE)
+_ARXIV = re.compile(
+    r"(?:arxiv(?:\.org)?\s*[:/]?\s*(?:preprint\s*)?(?:arxiv\s*[:.]\s*)?(?:abs/|pdf/)?\s*)"
+    r"((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?",
+    re.IGNORECASE,
+)
+_ABS = re.compile(r"\babs/(\d{4}\.\d{4,5})")
+_QUOTED = re.compile(r"[“\"‘']{1,2}(.{8,300}?)[,.?!]?[”\"’']{1,2}(?=[\s,.]|$)")
+
+
+def _starts(lines: list[Line]) -> list[bool]:
+    """Which lines begin an entry."""
+    brackets = [bool(_BRACKET.match(line.text)) for line in lines]
+    if sum(brackets) >= max(2, 0.12 * len(lines)) or (lines and brackets[0]):
+        return brackets
+    numbers = _rising(lines)
+    if sum(numbers) >= max(2, 0.12 * len(lines)) or (lines and numbers[0]):
+        return numbers
+    return _hanging(lines) or _spaced(lines)
+
+
+def _rising(lines: list[Line]) -> list[bool]:
+    """Lines that carry the next number of a list that counts from 1."""
+    wanted = 1
+    starts = []
+    for line in lines:
+        found = _NUMBER.match(line.text)
+        hit = bool(found) and int(found[1]) in (wanted, wanted + 1)  # type: ignore[index]
+        if hit:
+            wanted = int(found[1]) + 1  # type: ignore[index]
+        starts.append(hit)
+    return starts
+
+
+def _hanging(lines: list[Line]) -> list[bool] | None:
+    """Starts told by a hanging indent: entries begin further left than they go on."""
+    lefts = {
+        place: min(line.x0 for line in lines if (line.page, line.column) == place)
+        for place in {(line.page, line.column) for line in lines}
+    }
+    offsets = [line.x0 - lefts[line.page, line.column] for line in lines]
+    deep = sum(offset > 5 for offset in offsets)
+    if not 0.15 * len(lines) < deep < 0.95 * len(lines):
+        return None
+    return [offset < 3.5 for offset in offsets]
+
+
+def _spaced(lines: list[Line]) -> list[bool]:
+    """Starts told by white space above, or by the line before ending an entry."""
+    gaps = [
+        b.baseline - a.baseline
+        for a, b in pairwise(lines)
+        if (a.page, a.column) == (b.page, b.column)
+    ]
+    usual = median(gap for gap in gaps if gap > 0) if any(gap > 0 for gap in gaps) else 12.0
+    small = Counter(round(gap * 2) / 2 for gap in gaps if gap > 0)
+    tight = min((gap for gap, count in small.items() if count >= 0.1 * len(gaps)), default=usual)
+    parted = any(gap > 1.15 * tight for gap in gaps)
+    starts = [True]
+    for before, line in pairwise(lines):
+        if (before.page, before.column) != (line.page, line.column):
+            starts.append(_ended(before.text) and _opens(line.text))
+        elif parted:
+            starts.append(line.baseline - before.baseline > 1.15 * tight)
+        else:
+            starts.append(_ended(before.text) and _opens(line.text) and before.x1 < line.x1 - 20)
+    return starts[: len(lines)]
+
+
+def _ended(text: str) -> bool:
+    return bool(re.search(r"[.)\d]$|https?://\S+$|10\.\d{4,}/\S+$", text))
+
+
+def _opens(text: str) -> bool:
+    """Whether a line looks like the beginning of an entry: a name."""
+    return bool(re.match(r"[A-ZÀ-ÖØ-Þ\"“][\w’'.-]*[,. ]", text))
+
+
+def _joined(lines: list[Line], hyphens: Hyphens) -> str:
+    text = lines[0].text
+    for line in lines[1:]:
+        # An address broken at the line's end goes on without a blank.
+        if (
+            re.search(r"(?:https?://|10\.\d{4,9}/)\S*[/._\-=?&%]$", text)
+            and not line.text[:1].isupper()
+        ):
+            text += line.text
+        elif re.search(r"10\.\d{4,9}/$|doi\.org/$", text):
+            text += line.text
+        else:
+            text = hyphens.join(text, line.text)
+    return " ".join(text.split())
+
+
+def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...]:
+    """The entries of a reference list.
+
+    Takes the list's lines in reading order, heading excluded, and the paper's hyphens.
+    """
+    if not lines:
+        return ()
+    starts = _starts(lines)
+    entries: list[list[Line]] = []
+    for line, start in zip(lines, starts, strict=True):
+        if start or not entries:
+            entries.append([line])
+        else:
+            entries[-1].append(line)
+    texts = [_joined(entry, hyphens) for entry in entries]
+    return tuple(read_reference(text) for text in texts if sum(c.isalpha() for c in text) >= 10)
+
+
+def read_reference(raw: str) -> Reference:
+    """One entry's title, year, DOI and arXiv id; what cannot be told is left empty."""
+    raw = " ".join(raw.split())
+    bare = _NUMBER.sub("", _BRACKET.sub("", raw, count=1), count=1) if _BRACKET.match(raw) else raw
+    if bare == raw and _NUMBER.match(raw):
+        bare = raw[_NUMBER.match(raw).end() :]  # type: ignore[union-attr]
+    doi = _doi(bare)
+    found = _ARXIV.search(bare) or _ABS.search(bare)
+    arxiv = arxiv_id(found[1]) if found else ""
+    if doi.startswith("10.48550/arxiv."):
+        arxiv = arxiv or arxiv_id(doi)
+    return Reference(raw, _title(bare), _year(bare), doi, arxiv)
+
+
+def _doi(text: str) -> str:
+    found = _DOI.search(text)
+    if not found:
+        return ""
+    doi = found[0]
+    while doi and doi[-1] in ".,;:)]}'\"":
+        if doi[-1] == ")" and doi.count("(") >= doi.count(")"):
+            break
+        doi = doi[:-1]
+    return normal_doi(doi)
+
+
+def _year(text: str) -> int | None:
+    """The year of publication: in brackets after the authors, else the last one printed."""
+    bare = re.sub(r"https?://\S+|10\.\d{4,9}/\S+|\barXiv:\s*\S+", " ", text)
+    bracket = re.search(r"\((?:[A-Z][a-z]+\.? )?((?:18|19|20)\d{2})[a-z]?(?:,[^)]*)?\)", bare)
+    if bracket:
+        return int(bracket[1])
+    years = [int(found[1]) for found in _YEAR.finditer(bare) if 1800 <= int(found[1]) <= 2050]
+    return years[-1] if years else None
+
+
+def _title(text: str) -> str:
+    """The title an entry gives; "" where none can be told."""
+    quoted = _QUOTED.search(text)
+    if (
+        quoted
+        and text[: quoted.start()].count("(") == text[: quoted.start()].count(")")
+        and '"' in text + "“"
+    ):
+        if text[quoted.start()] in '“"':
+            return quoted[1].strip(" ,.")
+    after_year = re.search(r"\((?:n\.d\.|(?:18|19|20)\d{2}[a-z]?(?:,[^)]*)?)\)[.,:]?\s+(.+)", text)
+    if after_year:
+        return _first_sentence(after_year[1])
+    acm = re.search(r"[.,]\s(?:18|19|20)\d{2}[a-z]?\.\s+(.+)", text)
+    if acm:
+        return _first_sentence(acm[1])
+    # "A. Author, B. Author. Title. Venue, year": the first stop that ends no initial.
+    parts = re.split(r"(?<=[a-z\)]{2})\.\s+(?=[A-Z\d“\"])", text)
+    if len(parts) > 1:
+        return _first_sentence(parts[1])
+    return ""
+
+
+def _first_sentence(text: str) -> str:
+    end = re.search(r"(?<![A-Z])(?<!\bvs)[.?!](?=\s|$)", text)
+    cut = text[: end.start() + (text[end.start()] in "?!")] if end else text
+    cut = re.sub(r"\s*\((?:Version|\d+(?:st|nd|rd|th) ed|Vol)[^)]*\)$", "", cut)
+    return cut.strip(' ,.“”"')

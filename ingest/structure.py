@@ -1,0 +1,198 @@
+"""From lines of type to a paper: title, authors, abstract, sections, references."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ingest.columns import gutters, reading_order
+from ingest.front import AFTER_ABSTRACT, authors, find_abstract, stamp, title_lines
+from ingest.furniture import without_furniture
+from ingest.headings import REFERENCES, Heading, find_headings, usual_leading
+from ingest.layout import Line, PageLines, read_page
+from ingest.paragraphs import Hyphens, on_pages, paragraphs
+from ingest.records import PageText, Parsed, ParseNote, Section
+from ingest.references import read_references
+
+SKIPPED = re.compile(
+    r"(?:table of )?contents|list of (?:figures|tables)|key\s?words|index terms", re.I
+)
+"""Headings whose sections say nothing of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A paper's lines in reading order, and the type its running text is set in."""
+
+    lines: list[Line]
+    size: float
+    leading: float
+    hyphens: Hyphens
+
+    def pages(self, lines: list[Line]) -> tuple[PageText, ...]:
+        """Some of its lines as text by page."""
+        return on_pages(paragraphs(lines, self.size, self.leading, self.hyphens), self.hyphens)
+
+    def text(self, lines: list[Line]) -> str:
+        """Some of its lines as one text."""
+        return " ".join(" ".join(part.text for part in self.pages(lines)).split())
+
+
+def body_size(lines: list[Line]) -> float:
+    """The size in which most of the text is set, in points."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[round(line.size * 5) / 5] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+def _body(pages: list[PageLines]) -> _Body:
+    lines: list[Line] = []
+    for page, gutter in zip(pages, gutters(pages), strict=True):
+        lines += reading_order(list(page.lines), gutter)
+    size = body_size(lines)
+    return _Body(lines, size, usual_leading(lines, size), Hyphens(lines))
+
+
+def _abstract_end(lines: list[Line], start: int, headings: list[Heading]) -> int:
+    """Where the abstract that begins at `start` ends."""
+    end = min((one.start for one in headings if one.start > start), default=len(lines))
+    for at in range(start, end):
+        if AFTER_ABSTRACT.match(lines[at].text):
+            return at
+    return end
+
+
+def _stretches(lines: list[Line], headings: list[Heading]) -> list[tuple[Heading, int]]:
+    """Each heading, and where the lines below it end."""
+    stops = [one.start for one in headings[1:]] + [len(lines)]
+    return list(zip(headings, stops, strict=False))
+
+
+def _sections(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[Section, ...]:
+    """Everything but abstract and references, cut at headings."""
+    found: list[Section] = []
+    first = headings[0].start if headings else len(lines)
+    opening = body.pages(lines[:first])
+    if opening:
+        found.append(Section("", 1, opening[0].page, opening))
+    for heading, stop in _stretches(lines, headings):
+        if REFERENCES.fullmatch(heading.text) or SKIPPED.fullmatch(heading.text):
+            continue
+        parts = body.pages(lines[heading.end : stop])
+        found.append(Section(heading.text, heading.level, lines[heading.start].page, parts))
+    return tuple(found)
+
+
+def _reference_lines(lines: list[Line], headings: list[Heading]) -> list[list[Line]]:
+    """The lines of each reference list."""
+    return [
+        lines[heading.end : stop]
+        for heading, stop in _stretches(lines, headings)
+        if REFERENCES.fullmatch(heading.text)
+    ]
+
+
+def _abstract(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[int, int, int, str]:
+    """(start, end, page, text) of the abstract among `lines`; all 0 and "" without one."""
+    early = [line for line in lines if line.page <= lines[0].page + 2] if lines else []
+    found = find_abstract(early)
+    if not found:
+        return 0, 0, 0, ""
+    start, rest = found
+    after = [one for one in headings if one.start > start]
+    end = _abstract_end(lines, start + 1, after)
+    told = lines[start + 1 : end]
+    told = [line for line in told if line.page <= lines[start].page + 1 and not line.marked]
+    if rest:
+        told = [replace(lines[start], text=rest, bold_lead=""), *told]
+    page = told[0].page if told else lines[start].page
+    return start, end, page, _one_text(body, told)
+
+
+def _one_text(body: _Body, lines: list[Line]) -> str:
+    text = ""
+    for line in lines:
+        text = body.hyphens.join(text, line.text) if text else line.text
+    return " ".join(text.split())
+
+
+def _front_stretches(page: PageLines, title: list[Line], until: Line | None) -> list[Line]:
+    """What stands on the first page between title and abstract, rows not joined."""
+    if not title:
+        return []
+    top = max(line.y1 for line in title) - 2
+    bottom = until.y0 if until and until.page == page.number else 0.6 * page.height
+    inside = [line for line in page.lines if line.y0 >= top - 2 and line.y1 <= bottom + 4]
+    return sorted(inside, key=lambda line: (round(line.baseline / 4), line.x0))
+
+
+def structured(
+    raw_pages: list[dict[str, Any]], metadata: dict[str, str], notes: list[ParseNote]
+) -> Parsed:
+    """The paper that some pages hold.
+
+    Takes PyMuPDF's page dictionaries {number, width, height, blocks} with hidden text taken
+    out, the file's metadata (`title`, `creationDate`) and what was noted so far. Pure.
+    """
+    whole = [read_page(raw) for raw in raw_pages]
+    pages, _ = without_furniture(whole)
+    body = _body(pages)
+    lines = body.lines
+    if not lines:
+        silent = [
+            *notes,
+            ParseNote("no_text", "No page holds text: a scan, perhaps; run OCR on it."),
+        ]
+        return Parsed("", (), "", None, (), (), len(raw_pages), warnings=tuple(silent))
+    start, end = title_lines(lines, body.size, metadata.get("title") or "")
+    title = _one_text(body, lines[start:end])
+    rest = lines[end:]
+    headings = find_headings(rest, body.size, body.leading)
+    a_start, a_end, a_page, abstract = _abstract(body, rest, headings)
+    first = _first_heading(headings, rest, body, a_end)
+    until = rest[a_start] if abstract else (rest[first.start] if first else None)
+    names = authors(_front_stretches(pages[lines[start].page - 1], lines[start:end], until))
+    skip = a_end if abstract else (first.start if first else 0)
+    body_lines = rest[skip:]
+    kept = [
+        replace(one, start=one.start - skip, end=one.end - skip)
+        for one in headings
+        if one.start >= skip
+    ]
+    own = stamp(whole[0], metadata.get("creationDate") or "")
+    return Parsed(
+        title=title,
+        authors=names,
+        abstract=abstract,
+        abstract_page=a_page if abstract else None,
+        sections=_sections(body, body_lines, kept),
+        references=tuple(
+            entry
+            for block in _reference_lines(body_lines, kept)
+            for entry in read_references(block, body.hyphens)
+        ),
+        pages=len(raw_pages),
+        arxiv_id=own.arxiv_id,
+        doi=own.doi,
+        year=own.year,
+        warnings=tuple(notes),
+    )
+
+
+def _first_heading(
+    headings: list[Heading], lines: list[Line], body: _Body, after: int
+) -> Heading | None:
+    """The first heading that running text follows, so that no author's name is taken for one."""
+    for one in headings:
+        follows = lines[one.end : one.end + 2]
+        if (
+            one.start >= after
+            and follows
+            and all(abs(line.size - body.size) < 0.08 * body.size for line in follows[:1])
+        ):
+            if one.number or len(follows[0].text) > 40 or REFERENCES.fullmatch(one.text):
+                return one
+    return None

@@ -1,0 +1,185 @@
+"""Text that a reader of the page cannot see is left out of the paper, and reported.
+
+Works on PyMuPDF's page dictionaries as plain data; what must be looked at as painted is asked
+through a function.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.records import ParseNote
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in points."""
+
+MIN_SIZE = 2.0
+"""Points; the smallest type that is meant to be read (footnotes in figures) has 3."""
+MIN_ALPHA = 0.1
+"""Opacity below which text is as good as unpainted."""
+FILLED, STROKED = 16, 32
+"""Bits of a span's `char_flags`: how its glyphs are painted."""
+_PALE = 0.80
+_NEAR = 40
+"""Of 255: a colour this close to its ground in every channel cannot be read."""
+_PROMPT = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|previous|prior|above|rule)"
+    r"|\b(?:you are|act as|pretend to be)\b.{0,30}\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|chatbot|gpt)"
+    r"|\b(?:give|provide|write|output|return|assign|recommend|say)\b.{0,40}\b(?:positive|favou?rable|highest|accept|only)"
+    r"|\b(?:system|user|assistant)\s*(?:prompt|message|:)|\bas an? (?:ai|llm|large language model)\b"
+    r"|\bdo not (?:mention|reveal|highlight|criticize|say|tell|summari[sz]e)\b|\bnew instructions?\b"
+    r"|\b(?:llm|language model|ai|model|assistant|reviewer)s?\b.{0,30}\b(?:must|should|shall)\b"
+    r"|<\|?(?:im_start|system|endoftext)|\[/?inst\]",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """How a stretch of a page looks when painted, in 0–255 for red, green, blue."""
+
+    ground: tuple[int, int, int]
+    """The commonest colour."""
+    contrast: int
+    """Widest difference within one channel."""
+
+
+Look = Callable[[Box], Painted | None]
+"""Box on the page -> how it looks; None where it lies off the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A stretch of text that cannot be seen, and why."""
+
+    page: int
+    reason: str
+    """`off_page`, `tiny`, `transparent`, `unpainted`, `like_ground`, `covered` or `clipped`."""
+    text: str
+
+
+def prompt_like(text: str) -> bool:
+    """Whether a text reads like instructions to a language model."""
+    return bool(_PROMPT.search(" ".join(text.split())))
+
+
+def _channels(colour: int) -> tuple[int, int, int]:
+    return colour >> 16 & 255, colour >> 8 & 255, colour & 255
+
+
+def _off_page(box: Box, width: float, height: float) -> bool:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return not (0 <= x <= width and 0 <= y <= height)
+
+
+def plain_reason(span: dict[str, Any], width: float, height: float, ocr: bool) -> str:
+    """Why a span cannot be seen, as far as it tells itself; "" where nothing speaks for it.
+
+    `ocr`: the page is a scan whose text layer is unpainted throughout, and meant to be.
+    """
+    if _off_page(span["bbox"], width, height):
+        return "off_page"
+    if span["size"] < MIN_SIZE:
+        return "tiny"
+    if ocr:
+        return ""
+    if span.get("alpha", 255) < MIN_ALPHA * 255:
+        return "transparent"
+    if not span.get("char_flags", FILLED) & (FILLED | STROKED):
+        return "unpainted"
+    return ""
+
+
+def looked_reason(span: dict[str, Any], look: Look) -> str:
+    """Why a span cannot be seen on the painted page; "" where it can."""
+    painted = look(span["bbox"])
+    if painted is None:
+        return "off_page"
+    own = _channels(span["color"])
+    near = all(abs(a - b) < _NEAR for a, b in zip(own, painted.ground, strict=True))
+    if near and span.get("char_flags", FILLED) & FILLED:
+        return "like_ground"
+    return "covered" if painted.contrast < _NEAR else ""
+
+
+def suspicious(span: dict[str, Any], fills: list[Box]) -> bool:
+    """Whether a span must be looked at as painted: pale, or where something else is painted."""
+    red, green, blue = _channels(span["color"])
+    if 0.30 * red + 0.59 * green + 0.11 * blue > _PALE * 255 or span.get("alpha", 255) < 128:
+        return True
+    x0, y0, x1, y1 = span["bbox"]
+    x, y = (x0 + x1) / 2, (y0 + y1) / 2
+    return any(a <= x <= c and b <= y <= d for a, b, c, d in fills)
+
+
+def _spans(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for block in raw["blocks"]:
+        for line in block.get("lines", ()):
+            yield from line["spans"]
+
+
+def is_ocr_layer(raw: dict[str, Any], images: list[Box]) -> bool:
+    """Whether a page is a scan under unpainted text: an image over most of it, no other text."""
+    area = raw["width"] * raw["height"]
+    covered = max(((c - a) * (d - b) for a, b, c, d in images), default=0.0)
+    if covered < 0.6 * area:
+        return False
+    painted = unpainted = 0
+    for span in _spans(raw):
+        if span.get("char_flags", FILLED) & (FILLED | STROKED):
+            painted += len(span["text"])
+        else:
+            unpainted += len(span["text"])
+    return unpainted > 20 * painted
+
+
+def sift(raw: dict[str, Any], fills: list[Box], images: list[Box], look: Look) -> list[Hidden]:
+    """Take the unseen spans out of a page dictionary, in place; give what was taken.
+
+    Takes the page, the boxes of painted areas and of images on it, and a way to look at it.
+    """
+    ocr = is_ocr_layer(raw, images)
+    hidden: list[Hidden] = []
+    for block in raw["blocks"]:
+        for line in block.get("lines", ()):
+            kept = []
+            for span in line["spans"]:
+                reason = (
+                    plain_reason(span, raw["width"], raw["height"], ocr)
+                    if span["text"].strip()
+                    else ""
+                )
+                if (
+                    not reason
+                    and not ocr
+                    and span["text"].strip()
+                    and suspicious(span, fills + images)
+                ):
+                    reason = looked_reason(span, look)
+                if reason:
+                    hidden.append(Hidden(raw["number"], reason, span["text"]))
+                else:
+                    kept.append(span)
+            line["spans"] = kept
+    return hidden
+
+
+def notes(hidden: list[Hidden]) -> list[ParseNote]:
+    """What to tell a reader of the paper: one note a page and reason, with the words."""
+    found: list[ParseNote] = []
+    groups: dict[tuple[int, str], list[str]] = {}
+    for one in hidden:
+        groups.setdefault((one.page, one.reason), []).append(one.text)
+    for (page, reason), texts in groups.items():
+        text = " ".join("".join(f"{text} " for text in texts).split())
+        # A stray blank, dot or rule painted white deceives nobody.
+        if sum(c.isalpha() for c in text) < 3:
+            continue
+        shown = text if len(text) <= 300 else text[:300] + "…"
+        found.append(ParseNote("hidden_text", f"page {page}, {reason}: {shown}"))
+        if prompt_like(text):
+            found.append(ParseNote("prompt_like", f"page {page}, {reason}: {shown}"))
+    return found

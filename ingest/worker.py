@@ -1,0 +1,114 @@
+"""A child process that reads PDFs, so that a crash, a hang or a bomb costs one file only."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from ingest.errors import PdfError
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Worker:
+    """A child process that answers one request at a time; it starts at the first one.
+
+    Takes memory_megabytes, the most address space the child may take. Not for use by
+    several threads at once.
+    """
+
+    def __init__(self, memory_megabytes: int) -> None:
+        self._memory = memory_megabytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._replies: queue.Queue[bytes] = queue.Queue()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # The child finds these very modules, wherever the parent was started.
+        paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ingest.pdf_child", str(self._memory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        self._replies = queue.Queue()
+        reader = threading.Thread(target=_drain, args=(process.stdout, self._replies), daemon=True)
+        reader.start()
+        self._process = process
+        return process
+
+    def ask(self, request: dict[str, Any], seconds: float, item: str) -> dict[str, Any]:
+        """The child's answer.
+
+        Takes a request that JSON can hold, the seconds it may take, and what it is about.
+        Raises PdfError: what the child answers, or `timeout`, `crashed`, `out_of_memory`.
+        """
+        process = self._process if self._process and self._process.poll() is None else self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            # The child's own start (about a second) is not the file's fault.
+            reply = self._replies.get(timeout=seconds + 10.0)
+        except queue.Empty:
+            self.close()
+            raise PdfError("timeout", f"Not read within {seconds:g} seconds.", item) from None
+        except OSError:
+            reply = b""
+        if not reply:
+            raise self._failure(seconds, item)
+        answer: dict[str, Any] = json.loads(reply)
+        if "error" in answer:
+            raise PdfError(answer["error"]["code"], answer["error"]["detail"], item)
+        return answer
+
+    def _failure(self, seconds: float, item: str) -> PdfError:
+        """Why the child ended."""
+        process = self._process
+        code = process.wait() if process else 0
+        self.close()
+        if code == -signal.SIGALRM:
+            return PdfError("timeout", f"Not read within {seconds:g} seconds.", item)
+        if code == -signal.SIGKILL:
+            return PdfError("out_of_memory", "The system stopped the reader.", item)
+        return PdfError("crashed", f"The PDF library ended with status {code}.", item)
+
+    def close(self) -> None:
+        """End the child, if there is one; a later request starts another."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                _close_quietly(pipe)
+
+
+def _close_quietly(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        # What was still to be written has no reader any more.
+        return
+
+
+def _drain(pipe: IO[bytes] | None, replies: queue.Queue[bytes]) -> None:
+    """Put every line into the queue, and an empty one at the end."""
+    assert pipe is not None
+    try:
+        for line in pipe:
+            replies.put(line)
+    except ValueError:
+        # The pipe was closed under the reader: the end as well.
+        pass
+    replies.put(b"")

@@ -1,0 +1,1 @@
+"""What is known: kept, found, answered, mapped."""

@@ -1,0 +1,215 @@
+"""The catalogue as a file: opened, checked, migrated, read and written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from kb.catalogue.reading import Reader
+from kb.catalogue.tables import meta
+from kb.catalogue.writing import Writer
+from kb.errors import DamagedCatalogue, NewerSchema
+
+SCHEMA_VERSION = 1
+"""Version of the tables; each migration in `kb/migrations` raises it by one."""
+
+Busy = OperationalError
+"""What a write raises where the file is locked too long, read-only or full."""
+
+# A reader or a short append waits this long for another process's commit.
+BUSY_MILLISECONDS = 10_000
+
+
+def _on_connect(connection: sqlite3.Connection, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged write survives power loss
+    cursor.execute("PRAGMA cache_size=-65536")
+    cursor.close()
+
+
+class Catalogue:
+    """One library's catalogue. Safe to read from many threads and processes."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self.engine = engine
+
+    @classmethod
+    def create(cls, path: Path) -> Catalogue:
+        """A new catalogue at `path`, which must not exist."""
+        engine = _engine(path)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        _migrate(engine)
+        catalogue = cls(path, engine)
+        with engine.begin() as connection:
+            connection.execute(meta.insert(), [{"key": "generation", "value": "0"}])
+        return catalogue
+
+    @classmethod
+    def open(cls, path: Path, *, upgrade: bool = True) -> Catalogue:
+        """The catalogue at `path`, checked, and migrated where it is older.
+
+        Raises DamagedCatalogue where SQLite finds a fault, NewerSchema where a newer
+        Sixfold wrote it.
+        """
+        engine = _engine(path)
+        try:
+            _check(path, engine)
+            version = schema_version(engine)
+        except DatabaseError as error:
+            engine.dispose()
+            raise _damaged(path, str(error.orig)) from error
+        if version > SCHEMA_VERSION:
+            engine.dispose()
+            raise NewerSchema(
+                f"{path} has schema version {version}; this Sixfold knows up to {SCHEMA_VERSION}",
+                item=str(path),
+                remedy="install the newer Sixfold that wrote it: nothing was changed",
+            )
+        catalogue = cls(path, engine)
+        if version < SCHEMA_VERSION and upgrade:
+            catalogue.backup(path.with_name(f"{path.stem}.before-v{SCHEMA_VERSION}.sqlite"))
+            _migrate(engine)
+        return catalogue
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Reader]:
+        """A reader on one consistent state of the catalogue."""
+        with self.engine.connect() as connection:
+            yield Reader(connection)
+
+    @contextmanager
+    def write(self, *, bump: bool = True) -> Iterator[Writer]:
+        """A writer in one transaction: all of it is kept, or nothing.
+
+        With `bump` the catalogue's generation rises by one, so that the derived
+        indexes follow; logs and collections, which no index holds, leave it.
+        """
+        with self.engine.connect() as connection:
+            # IMMEDIATE: take the write lock now, not at the first write, so that two
+            # writers queue instead of failing halfway.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            writer = Writer(connection, bump=bump)
+            try:
+                yield writer
+                writer.finish()
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            connection.exec_driver_sql("COMMIT")
+
+    def backup(self, target: Path) -> None:
+        """An exact copy at `target`, made while others read and write; atomic."""
+        part = target.with_name(target.name + ".part")
+        part.unlink(missing_ok=True)
+        source = sqlite3.connect(self.path)
+        copy = sqlite3.connect(part)
+        try:
+            source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
+            fault = copy.execute("PRAGMA quick_check").fetchone()[0]
+        finally:
+            copy.close()
+            source.close()
+        if fault != "ok":
+            part.unlink(missing_ok=True)
+            raise _damaged(self.path, str(fault))
+        part.replace(target)
+
+    def integrity(self) -> str:
+        """SQLite's full integrity check: "ok", or the first fault it names."""
+        with self.engine.connect() as connection:
+            fault = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
+            if fault == "ok" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                return "a row refers to a paper or passage that is not there"
+            return fault
+
+
+def schema_version(engine: Engine) -> int:
+    """The schema version written in the file; 0 where there are no tables yet."""
+    with engine.connect() as connection:
+        tables = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if not connection.execute(text(tables)).scalar():
+            return 0
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return int(found) if found else 0
+
+
+def _engine(path: Path) -> Engine:
+    # AUTOCOMMIT hands BEGIN and COMMIT to us: sqlite3's own implicit transactions
+    # would begin too late for two writers to queue.
+    engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+    event.listen(engine, "connect", _on_connect)
+    return engine
+
+
+def _migrate(engine: Engine) -> None:
+    # Imported here: Alembic costs a quarter of a second, and only an old library needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+
+
+def _check(path: Path, engine: Engine) -> None:
+    """SQLite's quick check, skipped where the file is as it was at the last good one."""
+    marker = path.with_name(".checked.json")
+    seen = [path.stat().st_size, path.stat().st_mtime_ns]
+    if marker.is_file():
+        try:
+            if json.loads(marker.read_text()) == seen:
+                return
+        except ValueError:
+            marker.unlink(missing_ok=True)
+    with engine.connect() as connection:
+        fault = str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+    if fault != "ok":
+        engine.dispose()
+        raise _damaged(path, fault)
+    remember_checked(path)
+
+
+def remember_checked(path: Path) -> None:
+    """Note the file's size and time as known good; quietly skipped where read-only."""
+    marker = path.with_name(".checked.json")
+    try:
+        marker.write_text(json.dumps([path.stat().st_size, path.stat().st_mtime_ns]))
+    except PermissionError:
+        return
+
+
+def _damaged(path: Path, detail: str) -> DamagedCatalogue:
+    return DamagedCatalogue(
+        f"the catalogue {path} is damaged: {detail.splitlines()[0]}",
+        item=str(path),
+        remedy="kb restore FILE, with the newest backup from the library's backups folder",
+    )
+
+
+def connection_of(catalogue: Catalogue) -> Connection:
+    """A raw connection, for tests and migrations."""
+    return catalogue.engine.connect()

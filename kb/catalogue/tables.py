@@ -1,0 +1,180 @@
+"""The catalogue's tables. Every change here needs a migration in `kb/migrations`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+
+def _owner(nullable: bool = False) -> Column[int]:
+    """The paper a row belongs to; the row goes when the paper goes."""
+    return Column(
+        "paper", ForeignKey("papers.n", ondelete="CASCADE"), nullable=nullable, index=True
+    )
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("paper_id", String, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False, default=""),
+    Column("authors", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("published", String, nullable=False, default=""),
+    Column("year", Integer),
+    Column("doi", String, nullable=False, default=""),
+    Column("arxiv_id", String, nullable=False, default=""),
+    Column("version", String, nullable=False, default=""),
+    Column("pages", Integer),
+    Column("pdf_path", Text, nullable=False, default=""),
+    Column("pdf_sha256", String, nullable=False, default=""),
+    Column("full_text", Boolean, nullable=False, default=False),
+    Column("digest", JSON),
+    Column("sections", JSON, nullable=False),
+    Column("refs", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("source", Text, nullable=False, default=""),
+    Column("content_hash", String, nullable=False),
+    Column("scores", JSON, nullable=False),
+    Column("added", String, nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+page_texts = Table(
+    "page_texts",
+    metadata,
+    Column("paper", ForeignKey("papers.n", ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, primary_key=True),  # 0 = text that has no page
+    Column("text", Text, nullable=False),
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("passage_id", String, nullable=False, unique=True),
+    _owner(),
+    Column("ordinal", Integer, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("page", Integer),
+    Column("start", Integer, nullable=False),
+    Column("stop", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float16, little endian, unit length
+    sqlite_autoincrement=True,
+)
+
+sentences = Table(
+    "sentences",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column(
+        "passage", ForeignKey("passages.n", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("start", Integer, nullable=False),  # in the passage's text
+    Column("stop", Integer, nullable=False),
+    Column("label", String, nullable=False, index=True),
+    Column("score", Float, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("paper", ForeignKey("papers.n", ondelete="CASCADE"), primary_key=True),
+    Column("facet", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("by", String, primary_key=True),  # machine | human
+    Column("present", Boolean, nullable=False),  # False = a person removed it
+    Column("score", Float, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("method", String, nullable=False),
+    Column("version", String, nullable=False),
+    Index("tags_by_key", "facet", "key"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("paper", Integer, nullable=False),
+    Column("generation", Integer, nullable=False, index=True),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("step", String, nullable=False, default=""),
+    Column("error", Text, nullable=False, default=""),
+    Column("paper_id", String, nullable=False, default=""),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("paper_id", String, nullable=False),
+)
+
+searches = Table(
+    "searches",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("filters", JSON, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("hits", JSON, nullable=False),
+    Column("generation", Integer, nullable=False),
+)
+
+collections = Table(
+    "collections",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("paper_id", String, primary_key=True),
+    Column("at", String, nullable=False),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("chat", String, nullable=False, index=True),
+    Column("at", String, nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
+    UniqueConstraint("chat", "n"),
+)

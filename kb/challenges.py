@@ -1,0 +1,387 @@
+"""Statements of many papers become challenges: what is hard, who says so, since when.
+
+**Merging.** Challenge statements are taken from the oldest on (date, paper, place, quote).
+Each joins the earlier challenge whose first statement (its seed) it is most like, or seeds
+a new one (`kb.likeness.group`). The id is a hash of the seed, so papers added later, being
+newer, change neither the ids nor the members that are there already.
+
+**Status**, recomputable with `status_of` from the dated quotes that a challenge carries:
+`answers` are contributions like one of its statements and not dated before the first one.
+
+- `open`: there is no answer.
+- `addressed`: there is an answer, and no statement is dated after the latest of them.
+- `contested`: there is an answer, but the challenge is stated again after the latest.
+
+"Addressed" therefore says that somebody has claimed to work on it, never that it is solved.
+Dates are compared as precisely as both are known; a quote without a date decides nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb import likeness
+from kb.quotes import normalise
+from kb.wording import label, names_difficulty, points_elsewhere
+
+Vectors = NDArray[np.float32]
+
+SAME_CHALLENGE = likeness.Rule(alone=0.5, member=0.55, leader=0.42, substance=2.0)
+"""When a statement joins a challenge. Precision first: a challenge split in two costs a
+reader less than two different ones under one name. A statement with less substance
+("existing methods still have limitations") names no difficulty that another could share."""
+ANSWERS = 0.5
+"""Likeness from which a contribution answers a statement."""
+DIRECTS = 0.5
+"""Likeness from which a direction belongs to a challenge."""
+_SAME_WORDS = 0.92
+"""Plain cosine from which two statements of one paper are one, as abstract and introduction
+often repeat each other."""
+_LEAST_SHARE = 0.2
+"""A phase or layer of fewer of a challenge's papers is an accident, unless it is all there is."""
+_CHALLENGES_A_DIRECTION = 3
+_LONG = 140
+"""Characters from which a label no longer reads at a glance."""
+_FAULT = 0.25
+"""Closeness that a fault in readability costs a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One judged sentence of a paper, with what is needed to map it."""
+
+    sentence_id: int
+    """Id in the catalogue; decides nothing but the order of otherwise equal statements."""
+    paper_id: str
+    passage_id: str
+    page: int | None
+    """Page from 1; None for an abstract without a PDF."""
+    section: str
+    quote: str
+    """The sentence, verbatim from the passage."""
+    label: str
+    """`challenge`, `direction`, `contribution` or `other`."""
+    score: float
+    """The extractor's confidence in the label, 0 to 1."""
+    method: str
+    version: str
+    human: bool
+    """True where a person confirmed or set the label."""
+    published: str
+    """ISO date of the paper, as precise as known; "" where unknown."""
+    year: int | None
+    authors: tuple[str, ...]
+    phases: tuple[str, ...]
+    """Effective keys of the paper."""
+    layers: tuple[str, ...]
+    start: int | None = None
+    """First character of the quote in the passage; None where not recorded."""
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A statement as part of a challenge: stated by its authors, linked by the system."""
+
+    statement: Statement
+    likeness: float
+    """How like the challenge, 0 to 1: for its own statements, likeness to the seed (1 = the
+    seed itself); for answers and directions, to the nearest of its statements."""
+
+    def to_json(self) -> dict[str, object]:
+        """Keys of the contract, and the extractor's and the dates that the status rests on."""
+        said = self.statement
+        return {
+            "paper_id": said.paper_id,
+            "page": said.page,
+            "quote": said.quote,
+            "passage_id": said.passage_id,
+            "section": said.section,
+            "published": said.published,
+            "score": round(said.score, 4),
+            "likeness": round(self.likeness, 4),
+            "method": said.method,
+            "version": said.version,
+            "human": said.human,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A difficulty that one or more papers state."""
+
+    challenge_id: str
+    """`c` and 10 hex digits of the hash of the seed's paper id and quote."""
+    statement: str
+    """Short label: a verbatim stretch of one of its own statements, or a person's words."""
+    status: str
+    """`open`, `addressed` or `contested`; see the module."""
+    phases: tuple[str, ...]
+    """Keys of at least a fifth of its papers, most frequent first."""
+    layers: tuple[str, ...]
+    papers: int
+    """Supporting papers, those that share an author counted once."""
+    paper_ids: tuple[str, ...]
+    """All its papers, oldest first."""
+    first_year: int | None
+    last_year: int | None
+    evidence: tuple[Evidence, ...]
+    """One entry a statement, oldest first; the first is the seed."""
+    answers: tuple[Evidence, ...] = ()
+    """Contributions that claim to answer it, oldest first; inferred by likeness."""
+    directions: tuple[Evidence, ...] = ()
+    """Research directions that belong to it, most like first; inferred by likeness."""
+    renamed: bool = False
+    """True where `statement` is a person's and not a quote."""
+
+
+def statement_id(statement: Statement) -> str:
+    """Stable id of a statement: its kind's letter and 10 hex digits of paper and quote."""
+    return _hashed(statement.label[:1] or "s", statement)
+
+
+def build(
+    statements: Sequence[Statement],
+    vectors: Vectors,
+    *,
+    shared: likeness.Background | None = None,
+) -> tuple[Challenge, ...]:
+    """Challenges of `statements`, best supported first.
+
+    `vectors`: (n, d) unit vectors of the statements, in their order. `shared`: what the
+    field's sentences have in common; taken from the oldest challenge statements where not
+    given. The order of the input does not matter. Statements labelled `other`, and
+    challenge statements too vague to share (`SAME_CHALLENGE.substance`), are left out. Raises ValueError
+    where the numbers of statements and vectors differ.
+    """
+    if len(statements) != len(vectors):
+        raise ValueError(f"{len(statements)} statements but {len(vectors)} vectors")
+    stated, stated_vectors = _of_kind("challenge", statements, vectors)
+    stated, stated_vectors = _without_repeats(stated, stated_vectors)
+    shared = shared or likeness.background(stated_vectors)
+    prepared = _prepared(stated, stated_vectors, shared)
+    leader, alike = likeness.group(prepared, SAME_CHALLENGE)
+    members: dict[int, list[int]] = {}
+    for row, seed in enumerate(leader.tolist()):
+        if seed >= 0:
+            members.setdefault(seed, []).append(row)
+    answers = _linked("contribution", statements, vectors, shared, prepared, leader)
+    directions = _linked("direction", statements, vectors, shared, prepared, leader)
+    challenges = [
+        _challenge(
+            [Evidence(stated[row], float(alike[row])) for row in rows],
+            _medoid(rows, prepared.vectors, stated),
+            answers.get(seed, []),
+            directions.get(seed, []),
+        )
+        for seed, rows in members.items()
+    ]
+    return tuple(sorted(challenges, key=_prominence))
+
+
+def to_json(challenge: Challenge) -> dict[str, object]:
+    """`challenge` as `kb challenges --json` prints it."""
+    return {
+        "challenge_id": challenge.challenge_id,
+        "statement": challenge.statement,
+        "renamed": challenge.renamed,
+        "status": challenge.status,
+        "phases": list(challenge.phases),
+        "layers": list(challenge.layers),
+        "papers": challenge.papers,
+        "paper_ids": list(challenge.paper_ids),
+        "first_year": challenge.first_year,
+        "last_year": challenge.last_year,
+        "evidence": [item.to_json() for item in challenge.evidence],
+        "answers": [item.to_json() for item in challenge.answers],
+        "directions": [
+            {"direction_id": statement_id(item.statement), **item.to_json()}
+            for item in challenge.directions
+        ],
+    }
+
+
+def status_of(stated: Iterable[str], answered: Iterable[str]) -> str:
+    """Status from the dates of a challenge's statements and of contributions like it.
+
+    Dates are ISO, as precise as known, "" where unknown. Answers dated before the first
+    statement do not count. The rule is the module's.
+    """
+    said = sorted(date for date in stated if date)
+    if not said:
+        return "open"
+    answers = sorted(date for date in answered if date and not _before(date, said[0]))
+    if not answers:
+        return "open"
+    return "contested" if _before(answers[-1], said[-1]) else "addressed"
+
+
+def author_groups(papers: Mapping[str, Sequence[str]]) -> int:
+    """Number of groups among `papers` (id -> authors): papers with a common author are one.
+
+    Names are compared without case, dots and extra spaces; a paper without authors stands
+    alone.
+    """
+    parent = {paper: paper for paper in papers}
+
+    def root(paper: str) -> str:
+        while parent[paper] != paper:
+            paper = parent[paper]
+        return paper
+
+    first_with: dict[str, str] = {}
+    for paper, authors in papers.items():
+        for author in authors:
+            name = normalise(author).casefold().replace(".", " ").split()
+            if name:
+                other = first_with.setdefault(" ".join(name), paper)
+                parent[root(paper)] = root(other)
+    return len({root(paper) for paper in papers})
+
+
+def _before(date: str, other: str) -> bool:
+    """True where `date` is earlier than `other` as precisely as both are known."""
+    known = min(len(date), len(other))
+    return date[:known] < other[:known]
+
+
+def _age(statement: Statement) -> tuple[object, ...]:
+    """Order from the oldest statement to the newest; those without a date last."""
+    return (
+        statement.published or "9999",
+        statement.paper_id,
+        statement.page or 0,
+        statement.quote,
+        statement.sentence_id,
+    )
+
+
+def _prominence(challenge: Challenge) -> tuple[object, ...]:
+    return (-challenge.papers, -(challenge.last_year or 0), challenge.challenge_id)
+
+
+def _hashed(letter: str, statement: Statement) -> str:
+    said = f"{statement.paper_id}\n{normalise(statement.quote).strip()}"
+    return letter + hashlib.sha256(said.encode()).hexdigest()[:10]
+
+
+def _of_kind(
+    kind: str, statements: Sequence[Statement], vectors: Vectors
+) -> tuple[list[Statement], Vectors]:
+    """The statements of one label, oldest first, with their vectors."""
+    rows = [row for row, statement in enumerate(statements) if statement.label == kind]
+    rows.sort(key=lambda row: _age(statements[row]))
+    chosen = np.asarray(vectors)[rows] if rows else np.zeros((0, vectors.shape[1]))
+    return [statements[row] for row in rows], chosen.astype(np.float32)
+
+
+def _without_repeats(stated: list[Statement], vectors: Vectors) -> tuple[list[Statement], Vectors]:
+    """One statement of each paper where it says the same twice: the first."""
+    kept: list[int] = []
+    of_paper: dict[str, list[int]] = {}
+    for row, statement in enumerate(stated):
+        earlier = of_paper.setdefault(statement.paper_id, [])
+        if any(float(vectors[row] @ vectors[other]) >= _SAME_WORDS for other in earlier):
+            continue
+        earlier.append(row)
+        kept.append(row)
+    return [stated[row] for row in kept], vectors[kept]
+
+
+def _prepared(
+    statements: Sequence[Statement], vectors: Vectors, shared: likeness.Background | None
+) -> likeness.Sentences:
+    return likeness.prepare([said.quote for said in statements], vectors, shared)
+
+
+def _linked(
+    kind: str,
+    statements: Sequence[Statement],
+    vectors: Vectors,
+    shared: likeness.Background | None,
+    stated: likeness.Sentences,
+    leader: NDArray[np.int64],
+) -> dict[int, list[Evidence]]:
+    """Statements of `kind` that are like a challenge's, by the challenge's seed."""
+    asked, asked_vectors = _of_kind(kind, statements, vectors)
+    if not asked or not len(leader):
+        return {}
+    at_least = DIRECTS if kind == "direction" else ANSWERS
+    most = _CHALLENGES_A_DIRECTION if kind == "direction" else len(leader)
+    linked: dict[int, list[Evidence]] = {}
+    prepared = _prepared(asked, asked_vectors, shared)
+    for row, found, scores in likeness.match(prepared, stated, at_least=at_least):
+        best: dict[int, float] = {}
+        for seed, score in zip(leader[found].tolist(), scores.tolist(), strict=True):
+            if seed >= 0:
+                best[seed] = max(best.get(seed, 0.0), score)
+        nearest = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
+        for seed, score in nearest:
+            linked.setdefault(seed, []).append(Evidence(asked[row], score))
+    return linked
+
+
+def _medoid(rows: Sequence[int], vectors: Vectors, stated: Sequence[Statement]) -> Statement:
+    """The statement to name a challenge by: near to all the others, and readable alone.
+
+    Closeness counts up to 1; a label that names no difficulty, points at another sentence
+    or is long loses some of it. The oldest wins where two are equal.
+    """
+    centre = vectors[list(rows)].sum(axis=0)
+    closeness = vectors[list(rows)] @ centre
+    closest = max(float(closeness.max()), 1e-9)
+    merits = []
+    for row, close in zip(rows, closeness.tolist(), strict=True):
+        name = label(stated[row].quote)
+        fault = (not names_difficulty(name)) + points_elsewhere(name) + (len(name) > _LONG)
+        merits.append(round(close / closest - _FAULT * fault, 4))
+    return stated[rows[int(np.argmax(merits))]]
+
+
+def _challenge(
+    evidence: list[Evidence],
+    medoid: Statement,
+    answers: list[Evidence],
+    directions: list[Evidence],
+) -> Challenge:
+    """One challenge of its statements (oldest first) and what is linked to it."""
+    said = [item.statement for item in evidence]
+    by_paper = {statement.paper_id: statement for statement in said}
+    years = [statement.year for statement in said if statement.year is not None]
+    dates = [statement.published for statement in said]
+    first = next((date for date in dates if date), "")
+    timely = [
+        item
+        for item in sorted(answers, key=lambda item: _age(item.statement))
+        if first and item.statement.published and not _before(item.statement.published, first)
+    ]
+    return Challenge(
+        challenge_id=_hashed("c", said[0]),
+        statement=label(medoid.quote),
+        status=status_of(dates, [item.statement.published for item in timely]),
+        phases=_keys([statement.phases for statement in by_paper.values()]),
+        layers=_keys([statement.layers for statement in by_paper.values()]),
+        papers=author_groups({key: value.authors for key, value in by_paper.items()}),
+        paper_ids=tuple(dict.fromkeys(statement.paper_id for statement in said)),
+        first_year=min(years, default=None),
+        last_year=max(years, default=None),
+        evidence=tuple(evidence),
+        answers=tuple(timely),
+        directions=tuple(
+            sorted(directions, key=lambda item: (-item.likeness, *_age(item.statement)))
+        ),
+    )
+
+
+def _keys(of_papers: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Keys carried by at least a fifth of the papers, most frequent first."""
+    counts = Counter(key for keys in of_papers for key in set(keys))
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    enough = [key for key, count in ranked if count >= _LEAST_SHARE * len(of_papers)]
+    return tuple(enough or [key for key, _ in ranked[:1]])

@@ -1,0 +1,150 @@
+"""The command line: names every command, loads only the one that is called."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ingest.errors import IngestError
+from kb.errors import KbError
+
+# command -> (module of kb.commands, one line of help). Kept here so that `kb --help`
+# imports none of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("keeping", "Make a library; --starter loads the papers that come with Sixfold."),
+    "add": ("adding", "Add papers: arXiv ids, PDFs, folders, JSON lines, a bundle."),
+    "fetch": ("adding", "Fetch full text (or --missing abstracts) of papers already held."),
+    "remove": ("keeping", "Remove papers everywhere."),
+    "search": ("finding", "Search papers or passages, by meaning and by words."),
+    "related": ("finding", "Papers most like one paper."),
+    "passages": ("finding", "The stored text of a paper, passage by passage."),
+    "show": ("finding", "A paper's card."),
+    "ask": ("finding", "Ask a question; get quotes that can be checked, or a refusal."),
+    "challenges": ("mapping", "Challenges that papers state, with their evidence."),
+    "map": ("mapping", "The map of phases, layers, challenges and directions."),
+    "verify": ("mapping", "Re-check every quote of an exported map."),
+    "bundle": ("keeping", "Write the whole library to one file."),
+    "status": ("keeping", "What is here."),
+    "doctor": ("keeping", "Is it sound? --fix mends what can be mended."),
+    "reindex": ("keeping", "Rebuild both indexes from the catalogue."),
+    "backup": ("keeping", "Copy the catalogue to a file, while others work."),
+    "restore": ("keeping", "Put a backup in the catalogue's place."),
+    "app": ("serving", "Start the app in the browser."),
+    "parse": ("stages", "Read one PDF: title, abstract, sections, references."),
+    "classify": ("stages", "Tag titles and abstracts by both codebooks."),
+    "statements": ("stages", "Label sentences: challenge, direction, contribution, other."),
+    "eval": ("evaluating", "Measure retrieval or answers on your own data."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of a paper's way through Sixfold."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `cmd_name`, imported; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"kb.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command named by the first argument. Unknown: an error that lists the known."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            known = ", ".join(COMMANDS)
+            raise click.UsageError(f"unknown command: {args[0]}. Known: {known}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.version_option(package_name="sixfold", prog_name="kb")
+@click.pass_context
+def kb(ctx: click.Context, library: str | None, as_json: bool) -> None:
+    """Sixfold: a library of papers on how language models are engineered and write code.
+
+    Every paper is filed under six lifecycle phases and six code-generation layers.
+    --library and --json may also follow the command.
+    """
+    ctx.obj = {"library": library, "json": as_json}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status: 0, 1, 2 or 3, as the contract says."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not be UTF-8
+    try:
+        result = kb.main(args=words, prog_name="kb", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except KbError as error:
+        return _report(error.to_json(), error.exit_status, as_json)
+    except IngestError as error:
+        facts = {
+            "code": error.code,
+            "message": error.message,
+            "item": error.item,
+            "remedy": error.remedy,
+        }
+        return _report(facts, 2 if error.code == "unknown_id" else 1, as_json)
+    except click.UsageError as error:
+        where = f"kb {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "kb --help"
+        facts = {"code": "usage", "message": error.format_message(), "item": "", "remedy": where}
+        return _report(facts, 2, as_json)
+    except click.ClickException as error:
+        facts = {"code": "usage", "message": error.format_message(), "item": "", "remedy": ""}
+        return _report(facts, 2, as_json)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _report(
+            {"code": "interrupted", "message": "stopped; what was kept is kept", "item": "", "remedy": ""},
+            1,
+            as_json,
+        )
+    except BrokenPipeError:
+        sys.stderr.close()  # `kb … | head`: the reader has gone
+        return 0
+    except OSError as error:
+        facts = {
+            "code": "os_error",
+            "message": f"{error.strerror or error}",
+            "item": str(error.filename or ""),
+            "remedy": "check the path, the free space and the rights",
+        }
+        return _report(facts, 1, as_json)
+
+
+def _report(facts: dict[str, Any], status: int, as_json: bool) -> int:
+    """Say what went wrong: JSON on standard output, or one line on standard error."""
+    if as_json:
+        sys.stdout.write(json.dumps({"error": facts}, ensure_ascii=False) + "\n")
+        return status
+    item = f" [{facts['item']}]" if facts["item"] and facts["item"] not in facts["message"] else ""
+    remedy = f" — {facts['remedy']}" if facts["remedy"] else ""
+    sys.stderr.write(f"kb: {facts['message']}{item}{remedy}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

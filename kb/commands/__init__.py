@@ -1,0 +1,1 @@
+"""The commands, one module a family; `kb.cli` loads the one that is called."""

@@ -1,0 +1,145 @@
+"""kb add, fetch."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from ingest.sources import Source
+from kb.adding import Options, Report, add
+from kb.bundle import load_bundle
+from kb.commands.common import Session, command, printable
+from kb.errors import UsageError
+from kb.intake import Intake
+from kb.library import Library
+
+
+@command
+@click.argument("sources", nargs=-1)
+@click.option("--no-pdf", is_flag=True, help="Records only; no PDF is fetched from arXiv.")
+@click.option("--dry-run", is_flag=True, help="Say what would be added; change nothing.")
+@click.option("--arxiv-query", metavar="Q", default="", help="A query of arXiv's, cat:cs.SE say.")
+@click.option("--max", "maximum", type=click.IntRange(1, 30_000), default=100, help="Of a query.")
+@click.option("--since", metavar="DATE", default="", help="Only papers new since YYYY-MM-DD.")
+@click.option("--events", is_flag=True, help="A JSON line on standard error after each commit.")
+@click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
+def add_command(
+    session: Session,
+    sources: tuple[str, ...],
+    no_pdf: bool,
+    dry_run: bool,
+    arxiv_query: str,
+    maximum: int,
+    since: str,
+    events: bool,
+    wait: float,
+) -> int:
+    """Add papers: arXiv ids or URLs, PDF files, folders, .jsonl files, a bundle."""
+    if not sources and not arxiv_query:
+        raise UsageError("nothing to add", remedy="kb add 2506.23762, a PDF, a folder or a file")
+    after = _date(since)
+    library = session.open()
+    bundles = [name for name in sources if name.lower().endswith(".kbz")]
+    report = Report()
+    for name in bundles:
+        merge(report, load_bundle(library, Path(name).expanduser()))
+    with Intake(library) as intake, _progress(session, events) as options:
+        wanted = intake.sources(
+            [name for name in sources if name not in bundles], with_pdf=not no_pdf
+        )
+        if arxiv_query:
+            wanted.append(intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf))
+        if wanted:
+            merge(report, add(library, wanted, replace(options, dry_run=dry_run, wait=wait)))
+    return finish(session, report)
+
+
+@command
+@click.argument("papers", nargs=-1)
+@click.option("--collection", metavar="C", default="", help="All papers of a collection.")
+@click.option("--missing", is_flag=True, help="Abstracts of all papers that lack one.")
+@click.option("--events", is_flag=True, help="A JSON line on standard error after each commit.")
+def fetch_command(
+    session: Session, papers: tuple[str, ...], collection: str, missing: bool, events: bool
+) -> int:
+    """Fetch full text (or --missing abstracts) of papers already held, from arXiv."""
+    library = session.open()
+    ids = _held(library, papers, collection, missing=missing)
+    if not ids:
+        session.say("nothing to fetch")
+    with Intake(library) as intake, _progress(session, events) as options:
+        source: list[Source] = [intake.by_ids(ids, with_pdf=not missing)] if ids else []
+        report = add(library, source, options)
+    return finish(session, report)
+
+
+def _held(
+    library: Library, papers: Sequence[str], collection: str, *, missing: bool
+) -> list[str]:
+    """arXiv ids of the papers to fetch. Raises UsageError where none is named."""
+    numbers = [library.number(one) for one in papers]
+    with library.catalogue.read() as reader:
+        if collection:
+            numbers += reader.numbers(reader.collection(collection)).values()
+        if not numbers and not missing:
+            raise UsageError("nothing to fetch", remedy="kb fetch ID…, --collection C or --missing")
+        held = reader.papers(None if missing and not numbers else numbers).values()
+    return [one.arxiv_id for one in held if one.arxiv_id and not (missing and one.abstract)]
+
+
+def merge(report: Report, other: Report) -> None:
+    """Add another report's counts to this one."""
+    report.added += other.added
+    report.updated += other.updated
+    report.unchanged += other.unchanged
+    report.failed += other.failed
+    report.passages += other.passages
+    report.seconds += other.seconds
+    report.papers += other.papers
+
+
+def finish(session: Session, report: Report) -> int:
+    """Print what was done. Returns the exit status: 1 where an item failed."""
+    text = (
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
+        f"{len(report.failed)} failed · {report.passages} passages · {report.seconds:.1f} s"
+    )
+    for one in report.failed:
+        session.say(f"failed: {one['item']} ({one['step']}): {one['error']}")
+    session.emit(report.to_json(), text)
+    return 1 if report.failed else 0
+
+
+@contextmanager
+def _progress(session: Session, events: bool) -> Iterator[Options]:
+    """Options that show a progress bar on a terminal, and events where asked for."""
+    bar: Any = tqdm(unit=" papers", disable=None, file=sys.stderr, dynamic_ncols=True)
+
+    def step(papers: int, passages: int) -> None:
+        bar.set_postfix(passages=passages)
+        bar.update(papers)
+
+    def event(facts: dict[str, str]) -> None:
+        sys.stderr.write(printable(json.dumps(facts, ensure_ascii=False)) + "\n")
+        sys.stderr.flush()
+
+    with bar:
+        yield Options(on_progress=step, on_event=event if events else None)
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise UsageError(f"not a date: {text}", item=text, remedy="give YYYY-MM-DD") from None

@@ -1,0 +1,121 @@
+"""What every command shares: where the library is, and how results are printed."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb.catalogue import Filters
+from kb.errors import UsageError, unknown
+from kb.library import Library
+from kb.settings import default_folder
+from taxonomy.codebook import load as load_codebook
+
+# Control characters that could drive a terminal; a new line and a tab are harmless.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of the command line."""
+
+    folder: Path
+    as_json: bool
+
+    def open(self) -> Library:
+        """The library, open and healed."""
+        return Library.open(self.folder)
+
+    def emit(self, data: Any, text: str = "") -> None:
+        """Print the result: the JSON document under --json, else the text."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+        elif text:
+            sys.stdout.write(printable(text).rstrip("\n") + "\n")
+
+    def say(self, message: str) -> None:
+        """A message to the person, on standard error."""
+        sys.stderr.write(printable(message) + "\n")
+
+
+def printable(text: str) -> str:
+    """Text from papers made safe for a terminal."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def command(function: Callable[..., Any]) -> click.Command:
+    """A command that also takes --library and --json, and gets a Session first."""
+
+    @click.command(
+        help=function.__doc__, context_settings={"help_option_names": ["-h", "--help"]}
+    )
+    @click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    def run(library: str | None, as_json: bool, **options: Any) -> Any:
+        outer = click.get_current_context().obj or {}
+        named = library or outer.get("library")
+        folder = Path(named).expanduser() if named else default_folder()
+        return function(Session(folder, as_json or bool(outer.get("json"))), **options)
+
+    run.params.extend(reversed(getattr(function, "__click_params__", [])))
+    return run
+
+
+def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The filters of the contract, as options; read them with `read_filters`."""
+    options = [
+        click.option("--phase", multiple=True, metavar="KEY", help="Lifecycle phase; repeatable."),
+        click.option("--layer", multiple=True, metavar="KEY", help="Layer; repeatable."),
+        click.option("--year", default="", help="2024, 2023-2025 or 2023..2025."),
+        click.option("--author", default="", help="Part of an author's name."),
+        click.option("--category", default="", help="arXiv category, e.g. cs.SE."),
+        click.option("--collection", default="", help="A named collection."),
+        click.option("--tag-status", default="", metavar="WHO", help="machine or human."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def read_filters(
+    phase: tuple[str, ...],
+    layer: tuple[str, ...],
+    year: str,
+    author: str,
+    category: str,
+    collection: str,
+    tag_status: str,
+) -> Filters:
+    """The filters, checked. Raises UsageError that lists the known keys."""
+    codebook = load_codebook()
+    for facet, keys in (("phase", phase), ("layer", layer)):
+        known = codebook.facet(facet).keys
+        for key in keys:
+            if key not in known:
+                raise unknown(facet, key, known)
+    if tag_status not in ("", "machine", "human"):
+        raise unknown("tag status", tag_status, ("machine", "human"))
+    start, end = read_years(year)
+    return Filters(phase, layer, start, end, author, category, collection, tag_status)
+
+
+def read_years(text: str) -> tuple[int | None, int | None]:
+    """First and last year of `2024`, `2023-2025` or `2023..2025`. Raises UsageError."""
+    if not text:
+        return None, None
+    found = re.fullmatch(r"(\d{4})(?:\s*(?:-|\.\.)\s*(\d{4}))?", text.strip())
+    if not found or (found[2] and found[2] < found[1]):
+        raise UsageError(
+            f"not a year or range of years: {text}",
+            item=text,
+            remedy="give 2024, 2023-2025 or 2023..2025",
+            code="bad_year",
+        )
+    return int(found[1]), int(found[2] or found[1])

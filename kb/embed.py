@@ -1,0 +1,205 @@
+"""Texts to unit vectors: documents through sentence-transformers, queries on ONNX Runtime.
+
+`python -m kb.embed` exports the query model into the user's cache.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kb.catalogue.values import Vector
+from kb.errors import ModelError
+from kb.model_files import ModelFiles, find_model
+from kb.onnx_model import MAX_TOKENS, OnnxModel, TokenCounter, export_path
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+# Texts of a batch share its longest length; 32 keeps two cores busy and padding small.
+BATCH = 32
+
+Progress = Callable[[int], None]
+"""Called with the number of texts just embedded."""
+
+
+class Embedder:
+    """One embedding model, loaded when first needed.
+
+    `encode` serves documents (sentence-transformers, torch); `encode_query` serves
+    questions (ONNX Runtime for the default model, the same weights).
+    """
+
+    def __init__(self, model: str, *, threads: int, precision: str = "auto") -> None:
+        self.files: ModelFiles = find_model(model)
+        self.threads = threads
+        self.precision = precision
+        self._documents: SentenceTransformer | None = None
+        self._queries: OnnxModel | None = None
+        self._counter: Callable[[list[str]], list[int]] | None = None
+
+    @property
+    def model_id(self) -> str:
+        """The model's name, with the weights' hash where it is ours."""
+        return self.files.model_id
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        if self.files.is_default:
+            return 384
+        found = self._sentence_transformer().get_sentence_embedding_dimension()
+        if found is None:
+            raise ModelError(f"{self.files.name} does not tell its dimension", item=self.files.name)
+        return int(found)
+
+    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vector:
+        """(n, dimension) float32 vectors of length 1, longest texts first for little padding."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        model = self._sentence_transformer()
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for start in range(0, len(order), BATCH * 8):
+            some = order[start : start + BATCH * 8]
+            vectors[some] = model.encode(
+                [texts[i] for i in some],
+                batch_size=BATCH,
+                convert_to_tensor=True,
+                normalize_embeddings=True,
+                show_progress_bar=False,
+            ).float().cpu().numpy()
+            if progress:
+                progress(len(some))
+        return unit(vectors)
+
+    def encode_query(self, texts: Sequence[str]) -> Vector:
+        """(n, dimension) float32 vectors of length 1, without torch for the default model."""
+        if not self.files.is_default:
+            return self.encode(texts)
+        if self._queries is None:
+            path = export_path()
+            if not path.is_file():
+                export_query_model(self.files, path)
+            self._queries = OnnxModel(self.files, path, threads=self.threads)
+        return self._queries.encode(list(texts))
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Tokens of each text as the model sees it, special tokens included."""
+        if self._counter is None:
+            if self.files.is_default:
+                self._counter = TokenCounter(self.files)
+            else:
+                tokenizer = self._sentence_transformer().tokenizer
+                self._counter = lambda some: [
+                    len(ids) for ids in tokenizer(some, truncation=False)["input_ids"]
+                ]
+        return self._counter(texts)
+
+    def _sentence_transformer(self) -> SentenceTransformer:
+        if self._documents is None:
+            self.files.check()
+            self._documents = _load(self.files, self.threads, self.precision)
+        return self._documents
+
+
+def unit(vectors: Vector) -> Vector:
+    """Rows scaled to length 1; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def fast_bf16() -> bool:
+    """True where the processor multiplies bfloat16 natively."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransformer:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if files.is_default:
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Imported here: eight seconds and a gigabyte that searching never needs.
+    import torch  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    torch.set_num_threads(threads)
+    try:
+        model = SentenceTransformer(files.path, device="cpu")
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"cannot load the model {files.name}: {str(error).splitlines()[0]}",
+            item=files.name,
+            remedy="set `model` in the library's settings.toml to a model folder on this machine",
+        ) from error
+    model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
+    if precision == "bf16" or (precision == "auto" and fast_bf16()):
+        model = model.to(torch.bfloat16)
+    return model.eval()
+
+
+def export_query_model(files: ModelFiles, target: Path) -> Path:
+    """Write the default model as ONNX to `target` (90 MB, once, about ten seconds)."""
+    import torch  # noqa: PLC0415
+
+    files.check()
+    transformer: Any = _load(files, threads=1, precision="fp32")[0].auto_model
+    transformer.set_attn_implementation("eager")
+
+    class Pooled(torch.nn.Module):
+        """Mean pooling and length 1, as the model's own modules do."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            hidden = self.transformer(
+                input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids)
+            ).last_hidden_state
+            weight = mask.unsqueeze(-1).to(hidden.dtype)
+            mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1e-9)
+            return torch.nn.functional.normalize(mean, dim=1)
+
+    example = torch.ones(2, 8, dtype=torch.long)
+    axes = {0: torch.export.Dim("texts"), 1: torch.export.Dim("tokens")}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        torch.onnx.export(
+            Pooled().eval(),
+            (example, torch.ones_like(example)),
+            str(part),
+            input_names=["ids", "mask"],
+            output_names=["vectors"],
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+            dynamic_shapes={"ids": axes, "mask": axes},
+        )
+    part.replace(target)  # atomic: two first runs at once both end well
+    return target
+
+
+def main() -> int:
+    """Export the query model into the cache, unless it is there."""
+    files = find_model("all-MiniLM-L6-v2")
+    path = export_path()
+    if not path.is_file():
+        export_query_model(files, path)
+    sys.stdout.write(f"query model: {path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""The two derived indexes, kept in step with the catalogue."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kb.catalogue import Catalogue, IndexRow
+from kb.catalogue.reading import Reader
+from kb.index_state import IndexFolder
+from kb.text_index import TextIndex
+from kb.vector_index import VectorIndex
+
+# Papers handed to an index at once: bounds memory, keeps commits rare.
+BATCH = 2_000
+
+
+class Indexes:
+    """Opens, follows, rebuilds. Each index notes the catalogue generation it has seen."""
+
+    def __init__(self, folder: Path, lexical: IndexFolder, chroma: IndexFolder) -> None:
+        self.folder = folder
+        self.lexical = lexical
+        self.chroma = chroma
+        self._text: TextIndex | None = None
+        self._vector: VectorIndex | None = None
+        self._guard = threading.RLock()
+
+    def current(self, generation: int) -> bool:
+        """True where both indexes are whole and have seen `generation`."""
+        states = (self.lexical.state(), self.chroma.state())
+        return all(
+            state is not None and not state.dirty and state.generation == generation
+            for state in states
+        )
+
+    @property
+    def text(self) -> TextIndex:
+        """The open text index."""
+        with self._guard:
+            if self._text is None or self._text.path != self.lexical.path:
+                self._text = TextIndex(self.lexical.path)
+            return self._text
+
+    @property
+    def vector(self) -> VectorIndex:
+        """The open vector index."""
+        with self._guard:
+            if self._vector is None or self._vector.path != self.chroma.path:
+                self._vector = VectorIndex(self.chroma.path)
+            return self._vector
+
+    def refresh(self) -> None:
+        """See what another process has written."""
+        with self._guard:
+            if self._text is not None and self._text.path == self.lexical.path:
+                self._text.reload()
+
+    def follow(self, catalogue: Catalogue) -> None:
+        """Bring both indexes to the catalogue's generation. The write lock must be held."""
+        with catalogue.read() as reader:
+            generation = reader.generation
+            for index in (self.lexical, self.chroma):
+                state = index.state()
+                # Ahead of the catalogue: another, older catalogue was put in its place.
+                if state is None or state.dirty or state.generation > generation:
+                    self.rebuild(catalogue, index)
+                elif state.generation != generation:
+                    self._apply(reader, index, state.generation, generation)
+
+    def rebuild(self, catalogue: Catalogue, index: IndexFolder) -> None:
+        """Make one index anew from the catalogue, without embedding anything."""
+        target = index.fresh()
+        with catalogue.read() as reader:
+            generation = reader.generation
+            fresh = TextIndex(target) if index is self.lexical else VectorIndex(target)
+            for rows in _rows(reader, reader.changed_since(-1)):
+                fresh.put(rows)
+        with self._guard:
+            if isinstance(fresh, TextIndex):
+                self._text = fresh
+            else:
+                self._vector = fresh
+            index.adopt(target, generation)
+
+    def _apply(self, reader: Reader, index: IndexFolder, since: int, generation: int) -> None:
+        """Hand one index what has changed. A crash meanwhile leaves it marked dirty."""
+        index.mark(dirty=True)
+        removed = sorted(reader.removed_since(since))
+        changed = reader.changed_since(since)
+        dropped = sorted({*removed, *changed})
+        if index is self.lexical:
+            self.text.put([], dropped)
+            for rows in _rows(reader, changed):
+                self.text.put(rows)
+        else:
+            self.vector.drop(dropped)
+            for rows in _rows(reader, changed):
+                self.vector.put(rows)
+        index.mark(generation=generation, dirty=False)
+
+    def discard(self) -> None:
+        """Forget both indexes, so that the next `follow` makes them anew."""
+        with self._guard:
+            self._text = self._vector = None
+            for index in (self.lexical, self.chroma):
+                shutil.rmtree(index.path, ignore_errors=True)
+
+
+def _rows(reader: Reader, numbers: list[int]) -> Iterator[list[IndexRow]]:
+    """Papers as the indexes hold them, in batches."""
+    for start in range(0, len(numbers), BATCH):
+        some = numbers[start : start + BATCH]
+        stored = reader.papers(some)
+        passages = reader.passages_of(some)
+        wanted = [passage.n for one in passages.values() for passage in one]
+        vectors = reader.vectors(wanted)
+        yield [
+            IndexRow(
+                stored[number],
+                tuple(passages.get(number, ())),
+                np.stack([vectors[passage.n] for passage in passages.get(number, ())])
+                if passages.get(number)
+                else np.zeros((0, 0), dtype=np.float32),
+            )
+            for number in some
+        ]

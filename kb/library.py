@@ -1,0 +1,232 @@
+"""Library: the one object that the command line and the app hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from ingest.errors import IngestError
+from ingest.identity import paper_id
+from kb.catalogue import Catalogue, Filters
+from kb.catalogue.store import Busy, remember_checked
+from kb.embed import Embedder
+from kb.errors import LibraryLocked, ModelMismatch, NoLibrary, UsageError
+from kb.index_state import IndexFolder
+from kb.indexes import Indexes
+from kb.lock import WriteLock
+from kb.settings import Settings, load_settings
+from kb.snapshot import Snapshot
+from taxonomy.codebook import Codebook
+from taxonomy.codebook import load as load_codebook
+from taxonomy.statements import StatementClassifier
+from taxonomy.tagger import Tagger
+
+CATALOGUE = "catalogue.sqlite"
+
+
+def utc_now() -> datetime:
+    """The clock, where none is passed in."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Library:
+    """One library's folder, open. Searching is safe from several threads."""
+
+    folder: Path
+    settings: Settings
+    catalogue: Catalogue
+    clock: Callable[[], datetime] = utc_now
+
+    def __post_init__(self) -> None:
+        self.lock = WriteLock(self.folder)
+        self.indexes = Indexes(
+            self.folder, IndexFolder(self.folder, "lexical", layout=1),
+            IndexFolder(self.folder, "chroma", layout=1),
+        )
+        self._snapshot: Snapshot | None = None
+        self._guard = threading.RLock()
+        self.unlogged = 0
+
+    @classmethod
+    def create(cls, folder: Path) -> Library:
+        """A new library in `folder`. Raises UsageError where there is one already."""
+        folder = folder.expanduser().resolve()
+        if (folder / CATALOGUE).exists():
+            raise UsageError(
+                f"there is a library in {folder} already",
+                item=str(folder),
+                remedy="use it as it is, or name another folder with --library",
+                code="library_exists",
+            )
+        settings = load_settings(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        library = cls(folder, settings, Catalogue.create(folder / CATALOGUE))
+        with library.catalogue.write(bump=False) as writer:
+            writer.set_meta("model", library.embedder.model_id)
+            writer.set_meta("created", library.now())
+        return library
+
+    @classmethod
+    def open(cls, folder: Path, *, heal: bool = True) -> Library:
+        """The library in `folder`; indexes that lag behind the catalogue are healed.
+
+        Raises NoLibrary, DamagedCatalogue, NewerSchema.
+        """
+        folder = folder.expanduser().resolve()
+        path = folder / CATALOGUE
+        if not path.is_file():
+            raise NoLibrary(
+                f"there is no library in {folder}",
+                item=str(folder),
+                remedy="kb init --starter (with papers to try), or kb init (empty)",
+            )
+        library = cls(folder, load_settings(folder), Catalogue.open(path))
+        if heal:
+            library.heal()
+        return library
+
+    def close(self) -> None:
+        """Let go of the catalogue; the next opening need not check it again."""
+        self.catalogue.close()
+        remember_checked(self.catalogue.path)
+
+    def now(self) -> str:
+        """The time, as written into the catalogue."""
+        return self.clock().isoformat(timespec="seconds")
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedding model of the settings."""
+        return Embedder(
+            self.settings.model, threads=self.settings.threads, precision=self.settings.precision
+        )
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """Both facets."""
+        return load_codebook()
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """The tagger of papers."""
+        return Tagger.load()
+
+    @cached_property
+    def classifier(self) -> StatementClassifier:
+        """The classifier of sentences."""
+        return StatementClassifier.load()
+
+    def require_model(self) -> None:
+        """Raise ModelMismatch where the held vectors come from another model."""
+        with self.catalogue.read() as reader:
+            held = reader.meta("model")
+        if held != self.embedder.model_id:
+            raise ModelMismatch(
+                f"this library's vectors are from {held}, the settings name "
+                f"{self.embedder.model_id}",
+                item=self.embedder.model_id,
+                remedy="kb reindex --embed makes all vectors anew; or set `model` back",
+            )
+
+    @contextmanager
+    def writing(self, *, wait: float = 0.0) -> Iterator[None]:
+        """Hold the write lock; indexes follow the catalogue when it is let go."""
+        with self.lock.held(seconds=wait):
+            try:
+                yield
+            finally:
+                self.indexes.follow(self.catalogue)
+
+    def heal(self) -> bool:
+        """Bring lagging or broken indexes up to the catalogue. True where that was needed.
+
+        Left alone while another process writes: it brings them up itself.
+        """
+        with self.catalogue.read() as reader:
+            generation = reader.generation
+        if self.indexes.current(generation):
+            return False
+        try:
+            with self.lock.held():
+                self.indexes.follow(self.catalogue)
+        except LibraryLocked:
+            return False
+        return True
+
+    def snapshot(self) -> Snapshot:
+        """The facts in memory, taken again where the catalogue has moved on."""
+        with self.catalogue.read() as reader:
+            generation = reader.generation
+        with self._guard:
+            if self._snapshot is None or self._snapshot.generation != generation:
+                self._snapshot = Snapshot.take(self.catalogue)
+                self.indexes.refresh()
+            return self._snapshot
+
+    def number(self, name: str) -> int:
+        """The catalogue's number of the paper that `name` (id, URL, DOI) means.
+
+        Raises UsageError `unknown_id` for a name that is none or a paper not held.
+        """
+        try:
+            wanted = paper_id(name)
+        except IngestError as error:
+            raise UsageError(
+                error.message, item=name, remedy=error.remedy, code="unknown_id"
+            ) from error
+        with self.catalogue.read() as reader:
+            found = reader.numbers([wanted]).get(wanted)
+        if found is None:
+            raise UsageError(
+                f"{wanted} is not in this library",
+                item=wanted,
+                remedy=f"kb add {wanted}, or kb search to find it",
+                code="unknown_id",
+            )
+        return found
+
+    def log_search(
+        self, query: str, filters: Filters, mode: str, total: int, found: Sequence[str]
+    ) -> None:
+        """Keep what was searched and found, so that a map knows what nobody has looked for.
+
+        A library that cannot be written (read-only, a full disk) is searched all the same.
+        """
+        values = {
+            "at": self.now(),
+            "query": query,
+            "filters": filters.to_json(),
+            "mode": mode,
+            "total": total,
+            "hits": list(found),
+            "generation": self.snapshot().generation,
+        }
+        try:
+            with self.catalogue.write(bump=False) as writer:
+                writer.log_search(values)
+        except Busy:
+            self.unlogged += 1
+
+    def remove(self, names: list[str], *, yes: bool = False) -> int:
+        """Remove papers everywhere. Returns how many.
+
+        Raises UsageError for an unknown id, and for a removal of 25 papers or more that
+        are a quarter of the library or more, unless `yes`.
+        """
+        numbers = sorted({self.number(name) for name in names})
+        with self.catalogue.read() as reader:
+            held = reader.counts()["papers"]
+        if len(numbers) >= 25 and len(numbers) * 4 >= held and not yes:
+            raise UsageError(
+                f"this would remove {len(numbers)} of {held} papers",
+                remedy="say --yes if that is meant; kb backup FILE first",
+                code="bulk_removal",
+            )
+        with self.writing(), self.catalogue.write() as writer:
+            return writer.remove_papers(numbers)

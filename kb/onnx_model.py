@@ -1,0 +1,66 @@
+"""The query model: the default model on ONNX Runtime, without torch.
+
+Importing torch takes longer than a whole search should. So the same weights are
+exported once (`python -m kb.embed`, part of `make install`) and queries run here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from kb.catalogue.values import Vector
+from kb.model_files import GENUINE_SHA256, ModelFiles, cache_dir
+
+MAX_TOKENS = 256
+"""What the model reads; longer input is cut, special tokens included."""
+
+# Raised when the export changes, so that an older file in the cache is not used.
+EXPORT_VERSION = 1
+
+
+def export_path() -> Path:
+    """Where the exported query model lies, or will lie."""
+    return cache_dir() / "models" / f"minilm-{GENUINE_SHA256[:12]}-v{EXPORT_VERSION}.onnx"
+
+
+class TokenCounter:
+    """Counts the tokens of texts, special tokens included."""
+
+    def __init__(self, model: ModelFiles) -> None:
+        self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+
+    def __call__(self, texts: list[str]) -> list[int]:
+        """The number of tokens of each text."""
+        encoded = self._tokenizer.encode_batch_fast(texts)
+        return [len(one.ids) for one in encoded]
+
+
+class OnnxModel:
+    """Texts to unit vectors on ONNX Runtime."""
+
+    def __init__(self, model: ModelFiles, path: Path, *, threads: int) -> None:
+        self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+
+    def encode(self, texts: list[str]) -> Vector:
+        """(n, 384) float32 vectors of length 1."""
+        encoded = self._tokenizer.encode_batch(texts)
+        feed = {
+            "ids": np.array([one.ids for one in encoded], dtype=np.int64),
+            "mask": np.array([one.attention_mask for one in encoded], dtype=np.int64),
+        }
+        vectors: Vector = self._session.run(["vectors"], feed)[0]
+        return vectors

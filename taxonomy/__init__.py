@@ -1,0 +1,1 @@
+"""What things are called, and how a paper gets its tags."""
