@@ -86,6 +86,25 @@ def _rows(lines: list[Line]) -> list[Line]:
     return joined
 
 
+def _with_short_ends(lines: list[Line]) -> list[Line]:
+    """Lines with the short last line of a wide paragraph counted as wide, too."""
+    wide = [line for line in lines if line.column == 2]
+    ends: dict[Line, Line] = {}
+    for line in lines:
+        if line.column == 2:
+            continue
+        for above in wide:
+            gap = line.baseline - above.baseline
+            close = 0.5 * line.size < gap < 1.45 * line.size and abs(line.size - above.size) < 0.3
+            alone = not any(
+                other is not line and other.column != 2 and abs(other.baseline - line.baseline) < 3
+                for other in lines
+            )
+            if close and abs(line.x0 - above.x0) < 3 and alone:
+                ends[line] = replace(line, column=2)
+    return [ends.get(line, line) for line in lines]
+
+
 def reading_order(lines: list[Line], gutter: float | None) -> list[Line]:
     """The lines of one page as they are read: bands, and columns within a band.
 
@@ -93,7 +112,7 @@ def reading_order(lines: list[Line], gutter: float | None) -> list[Line]:
     """
     if gutter is None:
         return _rows(lines)
-    placed = [replace(line, column=_column(line, gutter)) for line in lines]
+    placed = _with_short_ends([replace(line, column=_column(line, gutter)) for line in lines])
     across = _rows([line for line in placed if line.column == 2])
     beside = sorted((line for line in placed if line.column != 2), key=lambda line: line.y0)
     order: list[Line] = []

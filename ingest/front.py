@@ -154,15 +154,10 @@ def find_abstract(lines: list[Line]) -> tuple[int, str] | None:
         if _ABSTRACT.fullmatch(text):
             return at, ""
         run_in = _RUN_IN.match(text)
-        if run_in and (
-            line.bold_lead or line.bold or line.italic or "—" in run_in[0] or _upper(run_in[0])
-        ):
+        # Type tells; where bitmap fonts hide it, a stop or dash does.
+        if run_in and (line.bold_lead or line.bold or re.search(r"[—–.:]|[A-Z]{4}", run_in[0])):
             return at, text[run_in.end() :]
     return None
-
-
-def _upper(text: str) -> bool:
-    return text.strip().isupper()
 
 
 def _person(text: str) -> str:

@@ -9,7 +9,9 @@ from dataclasses import replace
 from ingest.layout import Line, PageLines
 
 # Running heads and feet stand in these outer shares of the page's height.
-_TOP, _BOTTOM = 0.11, 0.90
+_TOP, _BOTTOM = 0.14, 0.86
+# Where paper is larger than the layout was made for: this many points of what is printed.
+_ROWS = 20.0
 _PAGE_NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d+)?[-–—\s]*", re.I
 )
@@ -20,8 +22,37 @@ def _key(line: Line) -> str:
     return _DIGITS.sub("#", line.text.lower()).replace(" ", "")
 
 
-def _at_edge(line: Line, page: PageLines) -> bool:
-    return line.y1 < _TOP * page.height or line.y0 > _BOTTOM * page.height
+class _Edges:
+    """Tells which lines stand at the upper or lower edge, of the page or of all that is printed."""
+
+    def __init__(self, pages: list[PageLines]) -> None:
+        lines = [line for page in pages for line in page.lines]
+        self._top = min((line.y0 for line in lines), default=0.0)
+        self._bottom = max((line.y1 for line in lines), default=0.0)
+
+    def __call__(self, line: Line, page: PageLines) -> bool:
+        top = max(_TOP * page.height, self._top + _ROWS)
+        bottom = min(_BOTTOM * page.height, self._bottom - _ROWS)
+        return line.y1 < top or line.y0 > bottom
+
+
+def _page_numbers(pages: list[PageLines], at_edge: _Edges) -> set[Line]:
+    """Numbers at the edge that grow with the pages, or stand alone in their row."""
+    shifts: Counter[int] = Counter()
+    found: list[tuple[int, Line, bool]] = []
+    for page in pages:
+        for line in page.lines:
+            if not (at_edge(line, page) and _PAGE_NUMBER.fullmatch(line.text)):
+                continue
+            digits = _DIGITS.search(line.text)
+            shift = int(digits[0]) - page.number if digits else 0
+            outermost = (
+                line.y0 >= max(other.y0 for other in page.lines) - 2
+                or line.y1 <= min(other.y1 for other in page.lines) + 2
+            )
+            shifts[shift] += 1
+            found.append((shift, line, outermost))
+    return {line for shift, line, outermost in found if outermost or shifts[shift] > 1}
 
 
 def _line_numbers(page: PageLines) -> set[Line]:
@@ -41,12 +72,12 @@ def _line_numbers(page: PageLines) -> set[Line]:
     return numbers
 
 
-def _repeated(pages: list[PageLines]) -> set[tuple[str, int]]:
+def _repeated(pages: list[PageLines], at_edge: _Edges) -> set[tuple[str, int]]:
     """(text without digits, height on page to 6 pt) of lines at the edge of several pages."""
     seen: Counter[tuple[str, int]] = Counter()
     for page in pages:
         seen.update(
-            {(_key(line), round(line.y0 / 6)) for line in page.lines if _at_edge(line, page)}
+            {(_key(line), round(line.y0 / 6)) for line in page.lines if at_edge(line, page)}
         )
     enough = 2 if len(pages) < 9 else 3
     return {key for key, count in seen.items() if count >= enough}
@@ -77,23 +108,20 @@ def _text_edges(pages: list[PageLines]) -> tuple[float, float]:
 
 def without_furniture(pages: list[PageLines]) -> tuple[list[PageLines], list[Line]]:
     """(pages with only their text, what was taken off)."""
-    repeated = _repeated(pages)
+    at_edge = _Edges(pages)
+    repeated = _repeated(pages, at_edge)
     left, right = _text_edges(pages)
+    page_numbers = _page_numbers(pages, at_edge)
     kept_pages: list[PageLines] = []
     removed: list[Line] = []
     for page in pages:
-        numbers = _line_numbers(page)
+        numbers = _line_numbers(page) | page_numbers
         kept: list[Line] = []
         for line in page.lines:
             near = {(_key(line), round(line.y0 / 6) + d) for d in (-1, 0, 1)}
-            edge = _at_edge(line, page)
+            edge = at_edge(line, page)
             aside = line.x1 < left - 6 or line.x0 > right + 6
-            if (
-                line in numbers
-                or aside
-                or (edge and near & repeated)
-                or (edge and _PAGE_NUMBER.fullmatch(line.text))
-            ):
+            if line in numbers or aside or (edge and near & repeated):
                 removed.append(line)
             else:
                 kept.append(line)

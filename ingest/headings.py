@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from collections import Counter
 from statistics import median
 
 from ingest.layout import Line
@@ -56,6 +57,8 @@ class _Candidate:
     """White space above sets it off."""
     led: bool
     """Running text, or another heading, follows below."""
+    odd: bool
+    """Its face is a rare one: how headings show where fonts have no names."""
     number: str
     name: str
 
@@ -78,9 +81,19 @@ def _capitals(text: str) -> bool:
     return len(letters) > 3 and sum(c.isupper() for c in letters) > 0.85 * len(letters)
 
 
-def _distinct(line: Line, body: float) -> bool:
+def _distinct(line: Line, body: float, rare: frozenset[str]) -> bool:
     """Whether type alone sets a line off from running text."""
-    return line.bold or line.size > 1.07 * body or line.italic or _capitals(line.text)
+    shape = line.bold or line.italic or line.font in rare
+    return shape or line.size > 1.07 * body or _capitals(line.text)
+
+
+def _rare_fonts(lines: list[Line]) -> frozenset[str]:
+    """Nameless fonts in which little of a paper is set."""
+    share: Counter[str] = Counter()
+    for line in lines:
+        share[line.font] += len(line.text)
+    nameless = (font for font in share if re.fullmatch(r"F\d+|T3.*|Type3.*|[A-Z]\d{0,3}", font))
+    return frozenset(font for font in nameless if share[font] < 0.03 * share.total())
 
 
 def _run_end(lines: list[Line], start: int) -> int:
@@ -114,15 +127,16 @@ def _text_follows(lines: list[Line], end: int, body: float) -> bool:
     if end >= len(lines):
         return False
     after = lines[end]
-    return abs(after.size - body) < 0.12 * body or _distinct(after, body)
+    return abs(after.size - body) < 0.12 * body or _distinct(after, body, frozenset())
 
 
 def _candidates(lines: list[Line], body: float, leading: float) -> list[_Candidate]:
     found: list[_Candidate] = []
+    rare = _rare_fonts(lines)
     at = 0
     while at < len(lines):
         line = lines[at]
-        if not _distinct(line, body) and not _PLAIN.fullmatch(line.text.strip()):
+        if not _distinct(line, body, rare) and not _PLAIN.fullmatch(line.text.strip()):
             at += 1
             continue
         end = _run_end(lines, at)
@@ -134,7 +148,9 @@ def _candidates(lines: list[Line], body: float, leading: float) -> list[_Candida
         spaced = not together or line.baseline - above.baseline > 1.2 * leading  # type: ignore[union-attr]
         if _plausible(text, name):
             led = _text_follows(lines, end, body)
-            found.append(_Candidate(at, end, text, line.style, spaced, led, number, name))
+            found.append(
+                _Candidate(at, end, text, line.style, spaced, led, line.font in rare, number, name)
+            )
         at = end
     return found
 
@@ -203,7 +219,7 @@ def _sure(candidates: list[_Candidate], body: float, roman: bool) -> set[int]:
     sure: set[int] = set()
     for one in candidates:
         size, bold, italic = one.style
-        strong = bold or size > 1.07 * body or _capitals(one.name)
+        strong = bold or size > 1.07 * body or _capitals(one.name) or one.odd
         if not one.spaced:
             continue
         if one.number and (strong or (italic and one.led)):

@@ -13,6 +13,11 @@ from typing import Any
 
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00a0": " "}
+    # Bitmap fonts of TeX say nothing of their letters: these are the places of the ligatures,
+    # quotes and dashes in its encodings T1 and OT1.
+    | dict(zip("\x1b\x1c\x1d\x1e\x1f", ("ff", "fi", "fl", "ffi", "ffl"), strict=True))
+    | dict(zip("\x0b\x0c\x0d\x0e\x0f", ("ff", "fi", "fl", "ffi", "ffl"), strict=True))
+    | dict(zip("\x10\x11\x12\x15\x16", "“”„–—", strict=True))
 )
 # OT1-encoded TeX sets an accent and its letter as two glyphs: "P´erez".
 _ACCENTS = {
@@ -63,6 +68,8 @@ class Line:
     """The bold words it begins with, where the rest is not bold."""
     marked: bool = False
     """It begins with a raised mark, as footnotes do."""
+    cells: int = 1
+    """Stretches, set well apart, that the line was joined from: a table's row has several."""
     column: int = 0
     """0 left or only, 1 right, 2 across both."""
 
@@ -250,4 +257,5 @@ def merge_row(left: Line, right: Line) -> Line:
         italic=left.italic and right.italic,
         mono=main.mono,
         bold_lead=lead,
+        cells=left.cells + right.cells if gap > min(left.size, right.size) else left.cells,
     )

@@ -19,8 +19,8 @@ CAPTION = re.compile(
 _BULLET = re.compile(r"[•◦▪‣∙●○■□➢✓–—-]\s|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)]\s|[•▪‣●■]$")
 _STOPPED = re.compile(r"[.!?:…][\"'”’)\]]*$")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’]*(?:-[A-Za-z'’]+)*")
-_HYPHEN_END = re.compile(r"([A-Za-z]+)[-\u2010\u00ad]$")
-_FIRST_WORD = re.compile(r"[A-Za-z]+")
+_HYPHEN_END = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*)[-\u2010\u00ad]$")
+_FIRST_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*(?!-)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ class Hyphens:
         self._words: Counter[str] = Counter()
         for line in lines:
             # The last word may be half a word, and so may the first.
-            self._words.update(word.lower() for word in _WORD.findall(line.text)[1:-1])
+            for word in _WORD.findall(line.text)[1:-1]:
+                self._words[word.lower()] += 1
+                if "-" in word:
+                    self._words.update(word.lower().split("-"))
 
     def join(self, before: str, after: str) -> str:
         """Two successive lines as one text."""
@@ -56,14 +59,22 @@ class Hyphens:
             # "2023-" + "2025", "pre-" + "GPT": the hyphen is the author's.
             glue = "" if re.search(r"\w[-\u2010/]$", before) and after[:1].isalnum() else " "
             return f"{before}{glue}{after}"
-        solid, parted = half[1] + rest[0], f"{half[1]}-{rest[0]}"
-        if not rest[0][0].islower():
-            return before + after
-        if self._words[parted.lower()] > self._words[solid.lower()]:
-            return before + after
-        if self._words[solid.lower()] == 0 and half[1].lower() in _PREFIXES:
+        if not rest[0][0].islower() or self._keeps(half[1].lower(), rest[0].lower()):
             return before + after
         return before[:-1] + after
+
+    def _keeps(self, half: str, rest: str) -> bool:
+        """Whether the hyphen between two halves of a word is the author's."""
+        words = self._words
+        if words[f"{half}-{rest}"] != words[half + rest]:
+            return words[f"{half}-{rest}"] > words[half + rest]
+        # A compound seen nowhere else: its parts next to the hyphen are words, or one is none.
+        left, right = half.split("-")[-1], rest.split("-")[0]
+        if words[left + right]:
+            return False
+        return (
+            left in _PREFIXES or "-" in half or bool(words[left] and words[right] and len(left) > 2)
+        )
 
 
 # First halves of compounds that are hardly ever written solid or split by a typesetter.
@@ -122,7 +133,9 @@ def _kind(group: list[Line], body: float) -> str:
     mono = sum(len(line.text) for line in group if line.mono)
     if size < 0.93 * body or size > 1.15 * body:
         return "note" if first.marked else "aside"
-    return "aside" if 2 * mono > letters and len(group) > 1 else "text"
+    rows = sum(line.cells > 1 for line in group)
+    table = len(group) > 1 and 2 * rows > len(group)
+    return "aside" if table or (2 * mono > letters and len(group) > 1) else "text"
 
 
 def paragraphs(lines: list[Line], body: float, leading: float, hyphens: Hyphens) -> list[Paragraph]:
@@ -150,7 +163,7 @@ def _continues(before: str, after: Paragraph) -> bool:
     if after.kind != "text" or after.fresh or _STOPPED.search(before):
         return False
     first = after.text.lstrip("([“\"'")[:1]
-    if _HYPHEN_END.search(before) or first.islower():
+    if first.islower():
         return True
     # A name or number may carry on at the top of the next column, not amid a page.
     return after.moved and len(before) > 60
@@ -169,9 +182,10 @@ class _Run:
 def _runs(found: list[Paragraph], hyphens: Hyphens) -> list[_Run]:
     """Paragraphs with their continuations; what interrupts one comes after it."""
     runs: list[_Run] = []
-    waiting: _Run | None = None
+    open_runs: list[_Run] = []
     for paragraph in found:
-        if waiting and _continues(waiting.text, paragraph):
+        waiting = _awaiting(open_runs, paragraph)
+        if waiting:
             joined = hyphens.join(waiting.text, paragraph.text)
             at = len(joined) - len(paragraph.text)
             # A word split at the break belongs to where it began; the stretch starts after.
@@ -181,8 +195,20 @@ def _runs(found: list[Paragraph], hyphens: Hyphens) -> list[_Run]:
         run = _Run(paragraph.kind, paragraph.text, [(0, paragraph.page)])
         runs.append(run)
         if paragraph.kind == "text":
-            waiting = run
+            open_runs = [*open_runs[-2:], run]
     return runs
+
+
+def _awaiting(open_runs: list[_Run], paragraph: Paragraph) -> _Run | None:
+    """Which of the last paragraphs one carries on, the latest first; None for a new one."""
+    for back, run in enumerate(reversed(open_runs)):
+        # Something that looks like text (a list, a formula) may stand between the two halves;
+        # then only a small letter proves that they belong together.
+        small = paragraph.text[:1].islower() and len(run.text) > 60
+        near = paragraph.page - run.starts[-1][1] <= 1
+        if near and (back == 0 or small) and _continues(run.text, paragraph):
+            return run
+    return None
 
 
 def on_pages(found: list[Paragraph], hyphens: Hyphens) -> tuple[PageText, ...]:

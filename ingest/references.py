@@ -16,6 +16,7 @@ _BRACKET = re.compile(
     r"\[(\d{1,4}|[A-Za-z][\w+*’'., &-]{1,40}\d{2,4}[a-z]?|[A-Z][A-Za-z+]{0,6}\d{2}[a-z]?)\]\s*"
 )
 _NUMBER = re.compile(r"(\d{1,4})[.)]\s+(?=\S)")
+_FIRST = re.compile(r"\[(\d{1,4})\]\s")
 _YEAR = re.compile(r"(?<![\d.:/-])((?:18|19|20)\d{2})[a-z]?(?![\d])(?!\.\d{4})")
 _DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^`]+", re.IGNORECASE)
 _ARXIV = re.compile(
@@ -104,11 +105,30 @@ def _joined(lines: list[Line], hyphens: Hyphens) -> str:
             and not line.text[:1].isupper()
         ):
             text += line.text
-        elif re.search(r"10\.\d{4,9}/$|doi\.org/$", text):
+        elif re.search(r"10\.\d{4,9}/$|doi\.org/$|arXiv:\s?\d{4}\.$|10\.\d{4,9}/\S*\)$", text):
             text += line.text
         else:
             text = hyphens.join(text, line.text)
     return " ".join(text.split())
+
+
+def bare_list(lines: list[Line]) -> int | None:
+    """Where a numbered reference list without a heading begins; None where there is none.
+
+    Takes lines in reading order. Such a list counts [1], [2], … at the beginning of lines, in
+    the last two thirds of a paper.
+    """
+    marks = [
+        (at, int(found[1])) for at, line in enumerate(lines) if (found := _FIRST.match(line.text))
+    ]
+    for place, (at, number) in enumerate(marks):
+        if number != 1 or 3 * at < len(lines):
+            continue
+        following = [mark for _, mark in marks[place : place + 5]]
+        close = len(marks) >= place + 5 and marks[place + 4][0] - at < 40
+        if following == [1, 2, 3, 4, 5] and close:
+            return at
+    return None
 
 
 def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...]:
@@ -132,9 +152,8 @@ def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...
 def read_reference(raw: str) -> Reference:
     """One entry's title, year, DOI and arXiv id; what cannot be told is left empty."""
     raw = " ".join(raw.split())
-    bare = _NUMBER.sub("", _BRACKET.sub("", raw, count=1), count=1) if _BRACKET.match(raw) else raw
-    if bare == raw and _NUMBER.match(raw):
-        bare = raw[_NUMBER.match(raw).end() :]  # type: ignore[union-attr]
+    label = _BRACKET.match(raw) or _NUMBER.match(raw)
+    bare = raw[label.end() :] if label else raw
     doi = _doi(bare)
     found = _ARXIV.search(bare) or _ABS.search(bare)
     arxiv = arxiv_id(found[1]) if found else ""
@@ -171,10 +190,9 @@ def _title(text: str) -> str:
     if (
         quoted
         and text[: quoted.start()].count("(") == text[: quoted.start()].count(")")
-        and '"' in text + "“"
+        and text[quoted.start()] in '“"'
     ):
-        if text[quoted.start()] in '“"':
-            return quoted[1].strip(" ,.")
+        return quoted[1].strip(" ,.")
     after_year = re.search(r"\((?:n\.d\.|(?:18|19|20)\d{2}[a-z]?(?:,[^)]*)?)\)[.,:]?\s+(.+)", text)
     if after_year:
         return _first_sentence(after_year[1])

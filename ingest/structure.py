@@ -12,9 +12,9 @@ from ingest.front import AFTER_ABSTRACT, authors, find_abstract, stamp, title_li
 from ingest.furniture import without_furniture
 from ingest.headings import REFERENCES, Heading, find_headings, usual_leading
 from ingest.layout import Line, PageLines, read_page
-from ingest.paragraphs import Hyphens, on_pages, paragraphs
+from ingest.paragraphs import Hyphens, grouped, on_pages, paragraphs
 from ingest.records import PageText, Parsed, ParseNote, Section
-from ingest.references import read_references
+from ingest.references import bare_list, read_references
 
 SKIPPED = re.compile(
     r"(?:table of )?contents|list of (?:figures|tables)|key\s?words|index terms", re.I
@@ -86,6 +86,16 @@ def _sections(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[
     return tuple(found)
 
 
+def _with_bare_list(lines: list[Line], headings: list[Heading]) -> list[Heading]:
+    """Headings, and one without lines where a reference list begins that has none."""
+    if any(REFERENCES.fullmatch(one.text) for one in headings):
+        return headings
+    at = bare_list(lines)
+    if at is None:
+        return headings
+    return sorted([*headings, Heading(at, at, "References", "", 1)], key=lambda one: one.start)
+
+
 def _reference_lines(lines: list[Line], headings: list[Heading]) -> list[list[Line]]:
     """The lines of each reference list."""
     return [
@@ -100,7 +110,7 @@ def _abstract(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[
     early = [line for line in lines if line.page <= lines[0].page + 2] if lines else []
     found = find_abstract(early)
     if not found:
-        return 0, 0, 0, ""
+        return _unnamed_abstract(body, lines, headings)
     start, rest = found
     after = [one for one in headings if one.start > start]
     end = _abstract_end(lines, start + 1, after)
@@ -110,6 +120,24 @@ def _abstract(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[
         told = [replace(lines[start], text=rest, bold_lead=""), *told]
     page = told[0].page if told else lines[start].page
     return start, end, page, _one_text(body, told)
+
+
+def _unnamed_abstract(
+    body: _Body, lines: list[Line], headings: list[Heading]
+) -> tuple[int, int, int, str]:
+    """An abstract that no word announces: the prose between the authors and the introduction."""
+    first = next(
+        (one for one in headings if one.number in ("1", "I") or one.text.lower() == "introduction"),
+        None,
+    )
+    if first is None or not lines or lines[first.start].page > lines[0].page + 1:
+        return 0, 0, 0, ""
+    groups = grouped(lines[: first.start], body.leading)
+    longest = max(groups, key=lambda group: sum(len(line.text) for line in group), default=[])
+    text = _one_text(body, longest)
+    if len(text.split()) < 40:
+        return 0, 0, 0, ""
+    return lines.index(longest[0]), first.start, longest[0].page, text
 
 
 def _one_text(body: _Body, lines: list[Line]) -> str:
@@ -150,7 +178,7 @@ def structured(
     start, end = title_lines(lines, body.size, metadata.get("title") or "")
     title = _one_text(body, lines[start:end])
     rest = lines[end:]
-    headings = find_headings(rest, body.size, body.leading)
+    headings = _with_bare_list(rest, find_headings(rest, body.size, body.leading))
     a_start, a_end, a_page, abstract = _abstract(body, rest, headings)
     first = _first_heading(headings, rest, body, a_end)
     until = rest[a_start] if abstract else (rest[first.start] if first else None)

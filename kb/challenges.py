@@ -18,17 +18,27 @@ Dates are compared as precisely as both are known; a quote without a date decide
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kb import likeness
-from kb.quotes import normalise
+from kb.evidence import (
+    Evidence,
+    Statement,
+    age,
+    author_groups,
+    before,
+    hashed,
+    statement_id,
+    status_of,
+)
 from kb.wording import label, names_difficulty, points_elsewhere
+
+__all__ = ["Challenge", "Evidence", "Statement", "build", "status_of", "to_json", "within"]
 
 Vectors = NDArray[np.float32]
 
@@ -50,66 +60,6 @@ _LONG = 140
 """Characters from which a label no longer reads at a glance."""
 _FAULT = 0.25
 """Closeness that a fault in readability costs a label."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One judged sentence of a paper, with what is needed to map it."""
-
-    sentence_id: int
-    """Id in the catalogue; decides nothing but the order of otherwise equal statements."""
-    paper_id: str
-    passage_id: str
-    page: int | None
-    """Page from 1; None for an abstract without a PDF."""
-    section: str
-    quote: str
-    """The sentence, verbatim from the passage."""
-    label: str
-    """`challenge`, `direction`, `contribution` or `other`."""
-    score: float
-    """The extractor's confidence in the label, 0 to 1."""
-    method: str
-    version: str
-    human: bool
-    """True where a person confirmed or set the label."""
-    published: str
-    """ISO date of the paper, as precise as known; "" where unknown."""
-    year: int | None
-    authors: tuple[str, ...]
-    phases: tuple[str, ...]
-    """Effective keys of the paper."""
-    layers: tuple[str, ...]
-    start: int | None = None
-    """First character of the quote in the passage; None where not recorded."""
-    end: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A statement as part of a challenge: stated by its authors, linked by the system."""
-
-    statement: Statement
-    likeness: float
-    """How like the challenge, 0 to 1: for its own statements, likeness to the seed (1 = the
-    seed itself); for answers and directions, to the nearest of its statements."""
-
-    def to_json(self) -> dict[str, object]:
-        """Keys of the contract, and the extractor's and the dates that the status rests on."""
-        said = self.statement
-        return {
-            "paper_id": said.paper_id,
-            "page": said.page,
-            "quote": said.quote,
-            "passage_id": said.passage_id,
-            "section": said.section,
-            "published": said.published,
-            "score": round(said.score, 4),
-            "likeness": round(self.likeness, 4),
-            "method": said.method,
-            "version": said.version,
-            "human": said.human,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +91,6 @@ class Challenge:
     """True where `statement` is a person's and not a quote."""
 
 
-def statement_id(statement: Statement) -> str:
-    """Stable id of a statement: its kind's letter and 10 hex digits of paper and quote."""
-    return _hashed(statement.label[:1] or "s", statement)
-
-
 def build(
     statements: Sequence[Statement],
     vectors: Vectors,
@@ -157,8 +102,8 @@ def build(
     `vectors`: (n, d) unit vectors of the statements, in their order. `shared`: what the
     field's sentences have in common; taken from the oldest challenge statements where not
     given. The order of the input does not matter. Statements labelled `other`, and
-    challenge statements too vague to share (`SAME_CHALLENGE.substance`), are left out. Raises ValueError
-    where the numbers of statements and vectors differ.
+    challenge statements too vague to share (`SAME_CHALLENGE.substance`), are left out.
+    Raises ValueError where the numbers of statements and vectors differ.
     """
     if len(statements) != len(vectors):
         raise ValueError(f"{len(statements)} statements but {len(vectors)} vectors")
@@ -175,14 +120,34 @@ def build(
     directions = _linked("direction", statements, vectors, shared, prepared, leader)
     challenges = [
         _challenge(
+            hashed("c", stated[seed]),
+            label(_medoid(rows, prepared.vectors, stated).quote),
             [Evidence(stated[row], float(alike[row])) for row in rows],
-            _medoid(rows, prepared.vectors, stated),
             answers.get(seed, []),
             directions.get(seed, []),
         )
         for seed, rows in members.items()
     ]
     return tuple(sorted(challenges, key=_prominence))
+
+
+def within(challenge: Challenge, paper_ids: Collection[str]) -> Challenge | None:
+    """`challenge` as the papers `paper_ids` alone tell it; None if none of them states it.
+
+    Id and label stay; evidence, answers, directions and all that follows from them (status,
+    years, keys, support) are those of the given papers. This is what a filter shows.
+    """
+    evidence = [item for item in challenge.evidence if item.statement.paper_id in paper_ids]
+    if not evidence:
+        return None
+    narrowed = _challenge(
+        challenge.challenge_id,
+        challenge.statement,
+        evidence,
+        [item for item in challenge.answers if item.statement.paper_id in paper_ids],
+        [item for item in challenge.directions if item.statement.paper_id in paper_ids],
+    )
+    return replace(narrowed, renamed=challenge.renamed)
 
 
 def to_json(challenge: Challenge) -> dict[str, object]:
@@ -207,68 +172,8 @@ def to_json(challenge: Challenge) -> dict[str, object]:
     }
 
 
-def status_of(stated: Iterable[str], answered: Iterable[str]) -> str:
-    """Status from the dates of a challenge's statements and of contributions like it.
-
-    Dates are ISO, as precise as known, "" where unknown. Answers dated before the first
-    statement do not count. The rule is the module's.
-    """
-    said = sorted(date for date in stated if date)
-    if not said:
-        return "open"
-    answers = sorted(date for date in answered if date and not _before(date, said[0]))
-    if not answers:
-        return "open"
-    return "contested" if _before(answers[-1], said[-1]) else "addressed"
-
-
-def author_groups(papers: Mapping[str, Sequence[str]]) -> int:
-    """Number of groups among `papers` (id -> authors): papers with a common author are one.
-
-    Names are compared without case, dots and extra spaces; a paper without authors stands
-    alone.
-    """
-    parent = {paper: paper for paper in papers}
-
-    def root(paper: str) -> str:
-        while parent[paper] != paper:
-            paper = parent[paper]
-        return paper
-
-    first_with: dict[str, str] = {}
-    for paper, authors in papers.items():
-        for author in authors:
-            name = normalise(author).casefold().replace(".", " ").split()
-            if name:
-                other = first_with.setdefault(" ".join(name), paper)
-                parent[root(paper)] = root(other)
-    return len({root(paper) for paper in papers})
-
-
-def _before(date: str, other: str) -> bool:
-    """True where `date` is earlier than `other` as precisely as both are known."""
-    known = min(len(date), len(other))
-    return date[:known] < other[:known]
-
-
-def _age(statement: Statement) -> tuple[object, ...]:
-    """Order from the oldest statement to the newest; those without a date last."""
-    return (
-        statement.published or "9999",
-        statement.paper_id,
-        statement.page or 0,
-        statement.quote,
-        statement.sentence_id,
-    )
-
-
 def _prominence(challenge: Challenge) -> tuple[object, ...]:
     return (-challenge.papers, -(challenge.last_year or 0), challenge.challenge_id)
-
-
-def _hashed(letter: str, statement: Statement) -> str:
-    said = f"{statement.paper_id}\n{normalise(statement.quote).strip()}"
-    return letter + hashlib.sha256(said.encode()).hexdigest()[:10]
 
 
 def _of_kind(
@@ -276,7 +181,7 @@ def _of_kind(
 ) -> tuple[list[Statement], Vectors]:
     """The statements of one label, oldest first, with their vectors."""
     rows = [row for row, statement in enumerate(statements) if statement.label == kind]
-    rows.sort(key=lambda row: _age(statements[row]))
+    rows.sort(key=lambda row: age(statements[row]))
     chosen = np.asarray(vectors)[rows] if rows else np.zeros((0, vectors.shape[1]))
     return [statements[row] for row in rows], chosen.astype(np.float32)
 
@@ -285,10 +190,13 @@ def _without_repeats(stated: list[Statement], vectors: Vectors) -> tuple[list[St
     """One statement of each paper where it says the same twice: the first."""
     kept: list[int] = []
     of_paper: dict[str, list[int]] = {}
+    said: set[str] = set()
     for row, statement in enumerate(stated):
         earlier = of_paper.setdefault(statement.paper_id, [])
-        if any(float(vectors[row] @ vectors[other]) >= _SAME_WORDS for other in earlier):
+        identity = statement_id(statement)
+        if identity in said or any(float(vectors[row] @ vectors[other]) >= _SAME_WORDS for other in earlier):
             continue
+        said.add(identity)
         earlier.append(row)
         kept.append(row)
     return [stated[row] for row in kept], vectors[kept]
@@ -345,12 +253,13 @@ def _medoid(rows: Sequence[int], vectors: Vectors, stated: Sequence[Statement]) 
 
 
 def _challenge(
-    evidence: list[Evidence],
-    medoid: Statement,
-    answers: list[Evidence],
-    directions: list[Evidence],
+    challenge_id: str,
+    statement: str,
+    evidence: Sequence[Evidence],
+    answers: Sequence[Evidence],
+    directions: Sequence[Evidence],
 ) -> Challenge:
-    """One challenge of its statements (oldest first) and what is linked to it."""
+    """A challenge of its statements (oldest first) and what is linked to it."""
     said = [item.statement for item in evidence]
     by_paper = {statement.paper_id: statement for statement in said}
     years = [statement.year for statement in said if statement.year is not None]
@@ -358,23 +267,23 @@ def _challenge(
     first = next((date for date in dates if date), "")
     timely = [
         item
-        for item in sorted(answers, key=lambda item: _age(item.statement))
-        if first and item.statement.published and not _before(item.statement.published, first)
+        for item in sorted(answers, key=lambda item: age(item.statement))
+        if first and item.statement.published and not before(item.statement.published, first)
     ]
     return Challenge(
-        challenge_id=_hashed("c", said[0]),
-        statement=label(medoid.quote),
+        challenge_id=challenge_id,
+        statement=statement,
         status=status_of(dates, [item.statement.published for item in timely]),
         phases=_keys([statement.phases for statement in by_paper.values()]),
         layers=_keys([statement.layers for statement in by_paper.values()]),
         papers=author_groups({key: value.authors for key, value in by_paper.items()}),
-        paper_ids=tuple(dict.fromkeys(statement.paper_id for statement in said)),
+        paper_ids=tuple(by_paper),
         first_year=min(years, default=None),
         last_year=max(years, default=None),
         evidence=tuple(evidence),
         answers=tuple(timely),
         directions=tuple(
-            sorted(directions, key=lambda item: (-item.likeness, *_age(item.statement)))
+            sorted(directions, key=lambda item: (-item.likeness, *age(item.statement)))
         ),
     )
 

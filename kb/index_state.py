@@ -75,6 +75,20 @@ class IndexFolder:
             if old != path:
                 shutil.rmtree(old, ignore_errors=True)
 
+    def forget(self) -> None:
+        """Drop the note, so that the index counts as missing and is made anew.
+
+        The files stay until then: an engine of this process may hold them open.
+        """
+        self._note.unlink(missing_ok=True)
+
+    def strays(self) -> list[Path]:
+        """Folders of this index that are not the present one: left by a rebuild that died."""
+        state = self.state()
+        present = state.folder if state else ""
+        found = self._library.glob(f"{self._name}-*")
+        return sorted(path for path in found if path.is_dir() and path.name != present)
+
     def _write(self, state: IndexState) -> None:
         part = self._note.with_suffix(f".{os.getpid()}.part")
         part.write_text(json.dumps(asdict(state)))

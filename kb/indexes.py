@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -108,7 +107,7 @@ class Indexes:
         with self._guard:
             self._text = self._vector = None
             for index in (self.lexical, self.chroma):
-                shutil.rmtree(index.path, ignore_errors=True)
+                index.forget()
 
 
 def _rows(reader: Reader, numbers: list[int]) -> Iterator[list[IndexRow]]:

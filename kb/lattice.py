@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 
-from kb.challenges import Challenge, Statement
+from kb.challenges import Challenge
+from kb.evidence import Statement
 
 STATES = ("stated", "none_stated", "no_papers", "never_searched")
 AXES = ("phase", "layer", "year", "category")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kb.catalogue.values import StoredPaper, Vector
-from kb.challenges import Statement
+from kb.evidence import Statement
 from kb.library import Library
 from kb.snapshot import Mask
 
@@ -59,6 +59,8 @@ def stated(library: Library, passing: Mask, labels: Sequence[str] = LABELS) -> S
                 authors=paper.authors,
                 phases=paper.keys("phase"),
                 layers=paper.keys("layer"),
+                start=row.start,
+                end=row.stop,
             )
         )
     chosen = vectors[keep] if keep else np.zeros((0, 0), dtype=np.float32)

@@ -18,8 +18,8 @@ HEAP_BYTES = 64_000_000
 
 # A word in the title tells more than one in the text. Of 1, 1.5, 2 and 3, 1.5 was best on
 # SciFact's training claims and within noise of the best on the topic queries.
-TITLE_BOOST = 1.5
-SECTION_BOOST = 1.0
+PAPER_BOOSTS = {"title": 1.5, "text": 1.0}
+PASSAGE_BOOSTS = {"title": 0.5, "section": 1.0, "text": 1.0}
 
 _WORD = re.compile(r"\w+")
 
@@ -28,7 +28,7 @@ Hits = tuple[npt.NDArray[np.int64], Vector]
 
 
 def words(text: str) -> list[str]:
-    """The words of a query, lower case: tantivy's own operators become plain words."""
+    """The words of a query, lower case."""
     return _WORD.findall(text.lower())
 
 
@@ -39,6 +39,7 @@ class TextIndex:
         self.path = path
         self._papers = _open(path / "papers", _paper_schema())
         self._passages = _open(path / "passages", _passage_schema())
+        self._analyzer = _analyzer()
 
     def put(self, rows: Iterable[IndexRow], dropped: Sequence[int] = ()) -> None:
         """Hold these papers, in place of what was held of them and of the `dropped` ones."""
@@ -74,12 +75,15 @@ class TextIndex:
 
     def search_papers(self, query: str, limit: int) -> tuple[Hits, int]:
         """Best papers by title and abstract, and how many match."""
-        return _search(self._papers, query, ["title", "text"], {"title": TITLE_BOOST}, limit)
+        return _search(self._papers, self._terms(query), PAPER_BOOSTS, limit)
 
     def search_passages(self, query: str, limit: int) -> tuple[Hits, int]:
         """Best passages by title, heading and text, and how many match."""
-        boosts = {"title": 0.5, "section": SECTION_BOOST}
-        return _search(self._passages, query, ["title", "section", "text"], boosts, limit)
+        return _search(self._passages, self._terms(query), PASSAGE_BOOSTS, limit)
+
+    def _terms(self, query: str) -> list[str]:
+        """The query as the index sees it."""
+        return list(self._analyzer.analyze(query))
 
     def paper_numbers(self) -> set[int]:
         """Numbers of all papers held."""
@@ -119,10 +123,9 @@ def _passage_schema() -> tantivy.Schema:
     return builder.build()
 
 
-def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
-    path.mkdir(parents=True, exist_ok=True)
-    index = tantivy.Index(schema, str(path))
-    analyzer = (
+def _analyzer() -> tantivy.TextAnalyzer:
+    """Words, lower case, without accents and stop words, stemmed."""
+    return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
         .filter(tantivy.Filter.remove_long(60))
         .filter(tantivy.Filter.lowercase())
@@ -131,23 +134,39 @@ def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
         .filter(tantivy.Filter.stemmer("english"))
         .build()
     )
-    index.register_tokenizer(ANALYZER, analyzer)
+
+
+def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
+    path.mkdir(parents=True, exist_ok=True)
+    index = tantivy.Index(schema, str(path))
+    index.register_tokenizer(ANALYZER, _analyzer())
     return index
 
 
+def _any_of(schema: tantivy.Schema, terms: Sequence[str], boosts: dict[str, float]) -> tantivy.Query:
+    """Documents with any of the terms in any of the fields, the more the better.
+
+    Built term by term: tantivy's query parser would take a person's "not" or "(" for an
+    operator and refuse what is left.
+    """
+    clauses = []
+    for term in terms:
+        for name, boost in boosts.items():
+            query = tantivy.Query.term_query(schema, name, term)
+            if boost != 1.0:
+                query = tantivy.Query.boost_query(query, boost)
+            clauses.append((tantivy.Occur.Should, query))
+    return tantivy.Query.boolean_query(clauses)
+
+
 def _search(
-    index: tantivy.Index,
-    query: str,
-    names: list[str],
-    boosts: dict[str, float],
-    limit: int,
+    index: tantivy.Index, terms: Sequence[str], boosts: dict[str, float], limit: int
 ) -> tuple[Hits, int]:
-    text = " ".join(words(query))
     searcher = index.searcher()
-    if not text or not searcher.num_docs or limit < 1:
+    if not terms or not searcher.num_docs or limit < 1:
         return (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)), 0
-    parsed = index.parse_query(text, names, field_boosts=boosts)
-    found = searcher.search(parsed, limit=min(limit, searcher.num_docs))
+    query = _any_of(index.schema, terms, boosts)
+    found = searcher.search(query, limit=min(limit, searcher.num_docs))
     numbers = searcher.fast_field_values("n", [address for _, address in found.hits])
     scores = np.array([score for score, _ in found.hits], dtype=np.float32)
     return (np.array(numbers, dtype=np.int64), scores), int(getattr(found, "count") or 0)

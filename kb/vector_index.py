@@ -66,8 +66,8 @@ class VectorIndex:
     def drop(self, papers: Sequence[int]) -> None:
         """Forget everything of these papers (catalogue numbers)."""
         for start in range(0, len(papers), 500):
-            some: list[str | int | float | bool] = [int(number) for number in papers[start : start + 500]]
-            held = self._collection.get(where={"paper": {"$in": some}}, include=[])["ids"]
+            where: Any = {"paper": {"$in": [int(n) for n in papers[start : start + 500]]}}
+            held = self._collection.get(where=where, include=[])["ids"]
             for first in range(0, len(held), 5_000):
                 self._collection.delete(ids=held[first : first + 5_000])
 

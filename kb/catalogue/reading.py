@@ -16,6 +16,7 @@ from kb.catalogue.tables import (
     page_texts,
     papers,
     passages,
+    searches,
     sentences,
     tags,
     tombstones,
@@ -279,6 +280,10 @@ class Reader:
         """Ids of the papers in a named collection."""
         query = select(collections.c.paper_id).where(collections.c.name == name)
         return {row.paper_id for row in self.connection.execute(query)}
+
+    def searched(self) -> list[dict[str, Any]]:
+        """The filters of every logged search."""
+        return [dict(row.filters) for row in self.connection.execute(select(searches.c.filters))]
 
     def known_file(self, path: str, size: int, mtime_ns: int) -> str:
         """The id of the paper read from this very file; "" where it is new or changed."""

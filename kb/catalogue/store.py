@@ -23,6 +23,9 @@ SCHEMA_VERSION = 1
 Busy = OperationalError
 """What a write raises where the file is locked too long, read-only or full."""
 
+BACKUPS = "backups"
+"""Folder of the copies that Sixfold makes on its own, beside the catalogue."""
+
 # A reader or a short append waits this long for another process's commit.
 BUSY_MILLISECONDS = 10_000
 
@@ -71,14 +74,13 @@ class Catalogue:
             raise _damaged(path, str(error.orig)) from error
         if version > SCHEMA_VERSION:
             engine.dispose()
-            raise NewerSchema(
-                f"{path} has schema version {version}; this Sixfold knows up to {SCHEMA_VERSION}",
-                item=str(path),
-                remedy="install the newer Sixfold that wrote it: nothing was changed",
-            )
+            raise _newer(path, version)
+        if version < 1:
+            engine.dispose()
+            raise _damaged(path, "it holds no tables of Sixfold")
         catalogue = cls(path, engine)
         if version < SCHEMA_VERSION and upgrade:
-            catalogue.backup(path.with_name(f"{path.stem}.before-v{SCHEMA_VERSION}.sqlite"))
+            catalogue.backup(_free(path.parent / BACKUPS / f"v{version}-before-v{SCHEMA_VERSION}"))
             _migrate(engine)
         return catalogue
 
@@ -90,7 +92,12 @@ class Catalogue:
     def read(self) -> Iterator[Reader]:
         """A reader on one consistent state of the catalogue."""
         with self.engine.connect() as connection:
-            yield Reader(connection)
+            # Without BEGIN each statement would see the state of its own moment.
+            connection.exec_driver_sql("BEGIN")
+            try:
+                yield Reader(connection)
+            finally:
+                connection.exec_driver_sql("ROLLBACK")
 
     @contextmanager
     def write(self, *, bump: bool = True) -> Iterator[Writer]:
@@ -113,7 +120,11 @@ class Catalogue:
             connection.exec_driver_sql("COMMIT")
 
     def backup(self, target: Path) -> None:
-        """An exact copy at `target`, made while others read and write; atomic."""
+        """An exact copy at `target`, made while others read and write; checked, atomic.
+
+        Raises DamagedCatalogue where the copy is not sound; `target` is then untouched.
+        """
+        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
         source = sqlite3.connect(self.path)
@@ -137,6 +148,31 @@ class Catalogue:
             if fault == "ok" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 return "a row refers to a paper or passage that is not there"
             return fault
+
+
+def check_file(path: Path) -> int:
+    """Check a catalogue's file without changing it, e.g. a backup. Returns its schema version.
+
+    Raises DamagedCatalogue, NewerSchema; OSError where it cannot be read.
+    """
+    with path.open("rb") as stream:
+        if stream.read(16) != b"SQLite format 3\0":
+            raise _damaged(path, "it is not an SQLite file")
+    engine = _engine(path)
+    try:
+        fault = Catalogue(path, engine).integrity()
+        version = schema_version(engine)
+    except DatabaseError as error:
+        raise _damaged(path, str(error.orig)) from error
+    finally:
+        engine.dispose()
+    if fault != "ok":
+        raise _damaged(path, fault)
+    if version < 1:
+        raise _damaged(path, "it holds no tables of Sixfold")
+    if version > SCHEMA_VERSION:
+        raise _newer(path, version)
+    return version
 
 
 def schema_version(engine: Engine) -> int:
@@ -208,6 +244,23 @@ def _damaged(path: Path, detail: str) -> DamagedCatalogue:
         item=str(path),
         remedy="kb restore FILE, with the newest backup from the library's backups folder",
     )
+
+
+def _newer(path: Path, version: int) -> NewerSchema:
+    return NewerSchema(
+        f"{path} has schema version {version}; this Sixfold knows up to {SCHEMA_VERSION}",
+        item=str(path),
+        remedy="install the newer Sixfold that wrote it: nothing was changed",
+    )
+
+
+def _free(stem: Path) -> Path:
+    """A path beginning with `stem` at which nothing lies yet."""
+    counter, path = 1, stem.with_name(f"{stem.name}.sqlite")
+    while path.exists():
+        counter += 1
+        path = stem.with_name(f"{stem.name}-{counter}.sqlite")
+    return path
 
 
 def connection_of(catalogue: Catalogue) -> Connection:

@@ -58,6 +58,21 @@ class Writer(Reader):
         if self._bump:
             self.set_meta("generation", str(self._next))
 
+    @property
+    def next_generation(self) -> int:
+        """The generation that this transaction makes."""
+        return self._next
+
+    def keep_generation(self) -> None:
+        """Leave the generation: nothing that an index holds has changed after all."""
+        self._bump = False
+
+    def touch(self, paper: int) -> None:
+        """Mark a paper as changed, so that the indexes take it up again."""
+        self.connection.execute(
+            papers.update().where(papers.c.n == paper).values(generation=self._next)
+        )
+
     def set_meta(self, key: str, value: str) -> None:
         """Set one of the library's own facts."""
         statement = insert(meta).values(key=key, value=value)
@@ -86,7 +101,7 @@ class Writer(Reader):
             self.connection.execute(papers.update().where(papers.c.n == number).values(**values))
             self.connection.execute(delete(passages).where(passages.c.paper == number))
             self.connection.execute(delete(page_texts).where(page_texts.c.paper == number))
-            self._bury([number])
+            self.bury([number])
         if pages:
             self.connection.execute(
                 page_texts.insert(),
@@ -154,7 +169,7 @@ class Writer(Reader):
     def remove_papers(self, numbers: Iterable[int]) -> int:
         """Remove papers and all that belongs to them. Returns how many there were."""
         doomed = list(numbers)
-        self._bury(doomed)
+        self.bury(doomed)
         gone = 0
         for batch in chunks(doomed):
             ids = select(papers.c.paper_id).where(papers.c.n.in_(batch))
@@ -163,7 +178,8 @@ class Writer(Reader):
             gone += self.connection.execute(delete(papers).where(papers.c.n.in_(batch))).rowcount
         return gone
 
-    def _bury(self, numbers: Iterable[int]) -> None:
+    def bury(self, numbers: Iterable[int]) -> None:
+        """Note papers as removed or replaced, so that the indexes drop what they hold."""
         rows = [{"paper": number, "generation": self._next} for number in numbers]
         if rows:
             self.connection.execute(tombstones.insert(), rows)

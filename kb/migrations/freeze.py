@@ -41,7 +41,7 @@ def first_migration() -> str:
         context = MigrationContext.configure(connection)
         upgrade = produce_migrations(context, metadata).upgrade_ops
     groups: dict[str, list[CreateTableOp | CreateIndexOp]] = {}
-    for step in (upgrade.ops if upgrade else []) :
+    for step in upgrade.ops if upgrade else []:
         # Indexes come grouped under "modify" steps, one a table.
         for part in getattr(step, "ops", [step]):
             groups.setdefault(part.table_name, []).append(part)
@@ -54,7 +54,7 @@ def first_migration() -> str:
 
 def _render(steps: list[CreateTableOp | CreateIndexOp]) -> str:
     code = str(render_python_code(UpgradeOps(steps)))
-    return re.sub(r"^\s*#.*\n", "", code, flags=re.MULTILINE).strip()
+    return re.sub(r"^\s*#.*$", "", code, flags=re.MULTILINE).strip()
 
 
 def main() -> int:

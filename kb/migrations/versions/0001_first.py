@@ -37,7 +37,6 @@ def _chats() -> None:
         sa.UniqueConstraint("chat", "n"),
     )
     op.create_index(op.f("ix_chats_chat"), "chats", ["chat"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _collections() -> None:
@@ -48,7 +47,6 @@ def _collections() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("name", "paper_id"),
     )
-    # ### end Alembic commands ###
 
 
 def _files() -> None:
@@ -60,7 +58,6 @@ def _files() -> None:
         sa.Column("paper_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("path"),
     )
-    # ### end Alembic commands ###
 
 
 def _journal() -> None:
@@ -75,7 +72,6 @@ def _journal() -> None:
         sa.Column("paper_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("n"),
     )
-    # ### end Alembic commands ###
 
 
 def _meta() -> None:
@@ -85,7 +81,6 @@ def _meta() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
     )
-    # ### end Alembic commands ###
 
 
 def _papers() -> None:
@@ -120,7 +115,6 @@ def _papers() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_papers_generation"), "papers", ["generation"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _searches() -> None:
@@ -136,7 +130,6 @@ def _searches() -> None:
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("n"),
     )
-    # ### end Alembic commands ###
 
 
 def _tombstones() -> None:
@@ -148,7 +141,6 @@ def _tombstones() -> None:
         sa.PrimaryKeyConstraint("n"),
     )
     op.create_index(op.f("ix_tombstones_generation"), "tombstones", ["generation"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _page_texts() -> None:
@@ -160,7 +152,6 @@ def _page_texts() -> None:
         sa.ForeignKeyConstraint(["paper"], ["papers.n"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("paper", "page"),
     )
-    # ### end Alembic commands ###
 
 
 def _passages() -> None:
@@ -182,7 +173,6 @@ def _passages() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_passages_paper"), "passages", ["paper"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _tags() -> None:
@@ -201,7 +191,6 @@ def _tags() -> None:
         sa.PrimaryKeyConstraint("paper", "facet", "key", "by"),
     )
     op.create_index("tags_by_key", "tags", ["facet", "key"], unique=False)
-    # ### end Alembic commands ###
 
 
 def _sentences() -> None:
@@ -219,4 +208,3 @@ def _sentences() -> None:
     )
     op.create_index(op.f("ix_sentences_label"), "sentences", ["label"], unique=False)
     op.create_index(op.f("ix_sentences_passage"), "sentences", ["passage"], unique=False)
-    # ### end Alembic commands ###

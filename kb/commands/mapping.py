@@ -1,0 +1,120 @@
+"""kb challenges, map, verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb import mapping
+from kb.challenges import Challenge, to_json
+from kb.commands.common import Session, command, filter_options, read_filters
+from kb.errors import ItemsFailed, UsageError, unknown
+from kb.exports import FORMATS, export
+from kb.verifying import verify
+
+
+@command
+@filter_options
+@click.option("-n", "limit", type=click.IntRange(1), default=None, help="How many (else all).")
+def challenges_command(session: Session, limit: int | None, **filters: Any) -> None:
+    """Challenges that papers state, with their evidence."""
+    found = mapping.challenges(session.open(), read_filters(**filters))
+    shown = found[:limit]
+    session.emit(
+        {"total": len(found), "challenges": [to_json(one) for one in shown]}, _lines(found, shown)
+    )
+
+
+@command
+@filter_options
+@click.option("--rows", default="phase", help="phase, layer, year, category.")
+@click.option("--columns", default="layer", help="phase, layer, year, category.")
+@click.option("--since", metavar="DATE", default="", help="Papers published since then.")
+@click.option("--format", "form", default="json", help=", ".join(FORMATS))
+@click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
+def map_command(
+    session: Session,
+    rows: str,
+    columns: str,
+    since: str,
+    form: str,
+    target: Path | None,
+    **filters: Any,
+) -> None:
+    """The map of phases, layers, challenges and directions, in a format of your choice."""
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    library = session.open()
+    chart = mapping.challenge_map(
+        library, read_filters(**filters), rows=rows, columns=columns, since=since
+    )
+    facts = {
+        key: mapping.paper_facts(paper) for key, paper in mapping.mapped(library).papers.items()
+    }
+    content = export(chart, form, facts)
+    if target is None:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(target)
+    done = {
+        "file": str(target),
+        "format": form,
+        "nodes": len(chart.nodes),
+        "edges": len(chart.edges),
+    }
+    session.emit(done, f"{target}: {len(chart.nodes)} nodes, {len(chart.edges)} edges")
+
+
+@command
+@click.argument("file", type=click.Path(path_type=Path))
+def verify_command(session: Session, file: Path) -> None:
+    """Re-check every quote of an exported map against the stored text."""
+    library = session.open()
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {file}", item=str(file)) from error
+
+    with library.catalogue.read() as reader:
+
+        def text_of(passage_id: str) -> str | None:
+            number = reader.passage_numbers([passage_id]).get(passage_id)
+            return None if number is None else reader.passages([number])[number].text
+
+        try:
+            checked = verify(content, text_of)
+        except ValueError as error:
+            raise ItemsFailed(
+                f"{file} is no map that can be verified: {error}",
+                item=str(file),
+                remedy="give a map exported as json, graphml, gexf, csv or cytoscape",
+            ) from error
+    facts = checked if isinstance(checked, dict) else json.loads(json.dumps(checked))
+    session.emit(facts, f"{facts['verified']} of {facts['edges']} quotes stand in the stored text")
+    if facts["failed"]:
+        raise click.exceptions.Exit(1)
+
+
+def _lines(found: tuple[Challenge, ...], shown: tuple[Challenge, ...]) -> str:
+    if not found:
+        return "No challenge is stated by the papers that pass the filters."
+    lines = [f"{len(found)} challenges\n"]
+    for one in shown[:50]:
+        years = f"{one.first_year or '?'}–{one.last_year or '?'}"
+        lines += [
+            f"{one.challenge_id} · {one.status} · {one.papers} papers · {years}",
+            f"  {one.statement}",
+            *(f"    “{e.statement.quote}” ({e.statement.paper_id})" for e in one.evidence[:3]),
+            "",
+        ]
+    if len(shown) > 50:
+        lines.append(f"… and {len(shown) - 50} more: --json gives all of them")
+    return "\n".join(lines)

@@ -1,0 +1,81 @@
+"""The map as a graph that other tools open: JSON, Cytoscape, GraphML and GEXF."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from typing import Any
+from xml.etree import ElementTree
+
+import networkx as nx
+
+from kb.maps import ChallengeMap, graph
+
+_GEXF = "http://www.gexf.net/1.2draft"
+
+
+def as_json(chart: ChallengeMap) -> bytes:
+    """The map in the contract's shape; `kb.maps.from_json` reads it back."""
+    return _dump(chart.to_json())
+
+
+def as_cytoscape(chart: ChallengeMap) -> bytes:
+    """Elements for Cytoscape and Cytoscape.js; the manifest is the network's data."""
+    nodes = [{"data": _present(asdict(node))} for node in chart.nodes]
+    edges = [
+        {"data": {"id": f"e{number}", **_present(asdict(edge))}}
+        for number, edge in enumerate(chart.edges)
+    ]
+    data = {"name": "Sixfold challenge map", "manifest": dict(chart.meta)}
+    return _dump({"data": data, "elements": {"nodes": nodes, "edges": edges}})
+
+
+def as_graphml(chart: ChallengeMap) -> bytes:
+    """GraphML with every attribute of nodes and edges; the manifest as JSON on the graph."""
+    drawn = graph(chart)
+    drawn.graph["manifest"] = manifest(chart)
+    held = io.BytesIO()
+    # Named outright: `write_graphml` takes lxml where it is installed, and then the same
+    # map would have other bytes on another machine.
+    nx.write_graphml_xml(drawn, held, named_key_ids=False)
+    return held.getvalue()
+
+
+def as_gexf(chart: ChallengeMap) -> bytes:
+    """GEXF 1.2 for Gephi with every attribute; the manifest is the description."""
+    drawn = graph(chart)
+    for _, _, key, values in drawn.edges(keys=True, data=True):
+        # GEXF has its own `id`, and reads `start` and `end` as times.
+        values["id"] = key
+        for name in ("start", "end"):
+            if name in values:
+                values[f"quote_{name}"] = values.pop(name)
+    ElementTree.register_namespace("", _GEXF)
+    root = ElementTree.fromstring("".join(nx.generate_gexf(drawn, version="1.2draft")))
+    described = root.find(f"{{{_GEXF}}}meta")
+    if described is None:
+        described = ElementTree.Element(f"{{{_GEXF}}}meta")
+        root.insert(0, described)
+    # networkx writes today's date; the same map must have the same bytes tomorrow.
+    described.attrib.clear()
+    for child in list(described):
+        described.remove(child)
+    ElementTree.SubElement(described, f"{{{_GEXF}}}creator").text = "Sixfold"
+    ElementTree.SubElement(described, f"{{{_GEXF}}}description").text = manifest(chart)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def manifest(chart: ChallengeMap) -> str:
+    """The manifest as one line of ASCII JSON, safe in every text format."""
+    return json.dumps(dict(chart.meta), ensure_ascii=True, sort_keys=True, allow_nan=False)
+
+
+def _dump(value: Any) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    return text.encode("utf-8", errors="backslashreplace") + b"\n"
+
+
+def _present(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and value != ""}

@@ -1,0 +1,100 @@
+"""The map as LaTeX: the lattice and the best supported challenges, ready to `\\input`."""
+
+from __future__ import annotations
+
+from kb.exports.graphs import manifest
+from kb.lattice import Cell
+from kb.maps import ChallengeMap
+from kb.quotes import exportable
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "[": "{[}",
+    "]": "{]}",
+    "`": r"\textasciigrave{}",
+    "'": r"{'}",
+    "-": "{-}",
+}
+_STATE = {"none_stated": "none stated", "no_papers": "no papers", "never_searched": "not searched"}
+_MOST_CHALLENGES = 40
+
+
+def escaped(text: str) -> str:
+    """`text` so that TeX prints its characters and runs none of them.
+
+    Ligatures are broken too: `--`, `''` and `?`` come out as typed.
+    """
+    return "".join(_SPECIAL.get(char, char) for char in exportable(text))
+
+
+def as_latex(chart: ChallengeMap) -> bytes:
+    """Two tables for the `booktabs` and `longtable` packages, with T1 fonts and UTF-8.
+
+    The first gives challenges/papers in each cell, the second the challenges that most
+    papers state.
+    """
+    lines = [
+        "% Needs \\usepackage[T1]{fontenc}, \\usepackage{booktabs}, \\usepackage{longtable}.",
+        f"% Sixfold challenge map {manifest(chart)}",
+        *_lattice(chart),
+        "",
+        *_challenges(chart),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _lattice(chart: ChallengeMap) -> list[str]:
+    names, grid = chart.meta["names"], chart.lattice
+    head = [escaped(names.get(f"{grid.column_axis}:{key}", key)) for key in grid.columns]
+    lines = [
+        "\\begin{table}",
+        "\\caption{Challenges stated / papers examined, by "
+        f"{escaped(grid.row_axis)} and {escaped(grid.column_axis)}.}}",
+        f"\\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
+        "\\toprule",
+        " & ".join(["", *head]) + " \\\\",
+        "\\midrule",
+    ]
+    for row in grid.rows:
+        cells = [_cell(grid.cell(row, column)) for column in grid.columns]
+        name = escaped(names.get(f"{grid.row_axis}:{row}", row))
+        lines.append(" & ".join([name, *cells]) + " \\\\")
+    return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table}"]
+
+
+def _cell(cell: Cell) -> str:
+    if cell.state in ("stated", "none_stated"):
+        return f"{cell.challenges}/{cell.denominator}"
+    return f"\\emph{{{_STATE[cell.state]}}}"
+
+
+def _challenges(chart: ChallengeMap) -> list[str]:
+    found = [node for node in chart.nodes if node.kind == "challenge"]
+    shown = found[:_MOST_CHALLENGES]
+    lines = [
+        "\\begin{longtable}{p{.62\\linewidth}rll}",
+        f"\\caption{{The {len(shown)} best supported of {len(found)} challenges.}} \\\\",
+        "\\toprule",
+        "Challenge & Papers & Years & Status \\\\",
+        "\\midrule",
+        "\\endhead",
+    ]
+    for node in shown:
+        years = "--".join(str(y) for y in dict.fromkeys((node.first_year, node.last_year)) if y)
+        lines.append(
+            f"{escaped(node.label)} & {node.papers} & {years} & {escaped(node.status)} \\\\"
+        )
+    return [*lines, "\\bottomrule", "\\end{longtable}"]

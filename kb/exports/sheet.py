@@ -1,0 +1,51 @@
+"""The map as a spreadsheet: one line an edge, with both ends and the quote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+from kb.maps import ChallengeMap
+
+COLUMNS = (
+    "kind", "basis", "source", "source_kind", "source_label", "target", "target_kind",
+    "target_label", "paper_id", "passage_id", "page", "quote", "start", "end", "score",
+    "likeness", "method", "version", "human", "generation", "edges_sha256",
+)
+# A cell that begins like this is a formula to Excel, LibreOffice or Google Sheets. Leading
+# apostrophes are counted in, so that taking one off again always gives the original.
+_FORMULA = re.compile(r"'*[\s]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
+
+
+def as_csv(chart: ChallengeMap) -> bytes:
+    """UTF-8 with a byte order mark (Excel needs it), CRLF lines, every text quoted.
+
+    Texts that a spreadsheet would run as a formula get an apostrophe in front;
+    `unguarded` takes it off.
+    """
+    nodes = {node.id: node for node in chart.nodes}
+    held = io.StringIO(newline="")
+    writer = csv.writer(held, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    generation, digest = chart.meta["generation"], chart.meta["hashes"]["edges"]
+    for edge in chart.edges:
+        source, target = nodes[edge.source], nodes[edge.target]
+        row = (
+            edge.kind, edge.basis, edge.source, source.kind, source.label, edge.target,
+            target.kind, target.label, edge.paper_id, edge.passage_id, edge.page, edge.quote,
+            edge.start, edge.end, edge.score, edge.likeness, edge.method, edge.version,
+            str(edge.human).lower(), generation, digest,
+        )
+        writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])
+    return b"\xef\xbb\xbf" + held.getvalue().encode()
+
+
+def guarded(text: str) -> str:
+    """`text` with an apostrophe in front where a spreadsheet would take it for a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that `guarded` was given."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
