@@ -31,6 +31,7 @@ _NAME_MARKS = re.compile(
 _PARTICLES = frozenset(
     "de van der den von la le da di dos del el al bin ibn du ter ten y e".split()
 )
+_SEPARATOR = re.compile(r"\s*(?:,|;|&|·|•|\band\b)\s*|\s{3,}")
 _STAMP = re.compile(r"arXiv:\s*([a-z.-]+/\d{7}|\d{4}\.\d{4,5})(v\d+)?", re.IGNORECASE)
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|\\^`]+")
 _YEAR = re.compile(r"\b(?:19[5-9]\d|20[0-4]\d)\b")
@@ -180,18 +181,23 @@ def authors(stretches: list[Line]) -> tuple[str, ...]:
     Takes those stretches of type as they lie on the page, rows not joined (names stand side
     by side), in reading order.
     """
-    names: list[str] = []
-    style: tuple[float, bool] | None = None
+    told = _author_lines(stretches)
+    # One list that runs over several lines, or a grid of names with places below them.
+    listed = sum(len(_SEPARATOR.findall(line.unraised.strip(" ,"))) for line in told) > 0
+    texts = (
+        [" ".join(line.unraised for line in told)] if listed else [line.unraised for line in told]
+    )
+    names = [_person(part) for text in texts for part in _SEPARATOR.split(text)]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _author_lines(stretches: list[Line]) -> list[Line]:
+    """The stretches set as the first one is that holds a person's name."""
+    told: list[Line] = []
     for line in stretches:
-        if (
-            style
-            and (abs(line.size - style[0]) > 0.6 or line.bold != style[1])
-            and not line.bold_lead
-        ):
-            continue
-        parts = re.split(r"\s*(?:,|;|&|·|•|\band\b)\s*|\s{3,}", line.text)
-        found = [name for name in map(_person, parts) if name]
-        if found and style is None:
-            style = (line.size, line.bold)
-        names += [name for name in found if name not in names]
-    return tuple(names)
+        if told:
+            if abs(line.size - told[0].size) < 0.4 and line.bold == told[0].bold:
+                told.append(line)
+        elif any(map(_person, _SEPARATOR.split(line.unraised))):
+            told.append(line)
+    return told

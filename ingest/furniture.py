@@ -126,4 +126,7 @@ def without_furniture(pages: list[PageLines]) -> tuple[list[PageLines], list[Lin
             else:
                 kept.append(line)
         kept_pages.append(replace(page, lines=tuple(kept)))
+    if not any(page.lines for page in kept_pages):
+        # A file that says the same few words on each page says just that.
+        return pages, []
     return kept_pages, removed

@@ -120,6 +120,10 @@ def _numbered(text: str) -> tuple[str, str]:
     found = _NUMBERED.fullmatch(text)
     if not found or not re.search(r"[A-Za-z]{2}", found["name"]):
         return "", text
+    if not (found["name"][0].isalnum() or found["name"][0] in "“\"'‘("):
+        return "", text
+    if found["number"].isalpha() and not re.match(r"[A-Z“\"'‘(].*[a-z]{3}|[A-Z]{3}", found["name"]):
+        return "", text
     return found["number"].rstrip(".:"), found["name"]
 
 
@@ -127,6 +131,9 @@ def _text_follows(lines: list[Line], end: int, body: float) -> bool:
     if end >= len(lines):
         return False
     after = lines[end]
+    if after.cells > 1 and not _numbered(after.text)[0]:
+        # A table's row: what stands above it heads the table.
+        return False
     return abs(after.size - body) < 0.12 * body or _distinct(after, body, frozenset())
 
 
@@ -146,7 +153,8 @@ def _candidates(lines: list[Line], body: float, leading: float) -> list[_Candida
         above = lines[at - 1] if at else None
         together = above and (above.page, above.column) == (line.page, line.column)
         spaced = not together or line.baseline - above.baseline > 1.2 * leading  # type: ignore[union-attr]
-        if _plausible(text, name):
+        cells = max(part.cells for part in lines[at:end]) - bool(number)
+        if _plausible(text, name) and cells < 2:
             led = _text_follows(lines, end, body)
             found.append(
                 _Candidate(at, end, text, line.style, spaced, led, line.font in rare, number, name)
@@ -233,8 +241,11 @@ def _sure(candidates: list[_Candidate], body: float, roman: bool) -> set[int]:
 def _accepted(candidates: list[_Candidate], body: float, roman: bool) -> list[_Candidate]:
     """The candidates that are headings, by number, by name, or by a style these share."""
     if not _lettered(candidates) and not roman:
+        end = next((one.start for one in candidates if REFERENCES.fullmatch(one.name)), 10**9)
         candidates = [
-            replace(one, number="", name=one.text) if re.fullmatch(r"[A-Z]", one.number) else one
+            replace(one, number="", name=one.text)
+            if re.fullmatch(r"[A-Z]", one.number) and one.start < end
+            else one
             for one in candidates
         ]
     sure = _sure(candidates, body, roman)
@@ -254,7 +265,7 @@ def _accepted(candidates: list[_Candidate], body: float, roman: bool) -> list[_C
         elif len(numbered) >= 3:
             if one.style in styles:
                 accepted.append(one)
-        elif size > 1.1 * body or (bold and size > 0.97 * body):
+        elif size > 1.1 * body or (bold and size > 0.93 * body):
             accepted.append(one)
     return accepted
 

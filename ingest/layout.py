@@ -33,6 +33,7 @@ _LOOSE_CEDILLA = re.compile(r"([cCsS])\s?¸")
 _INNER_ACCENT = re.compile(r"(?<=[A-Za-z])([`ˆ˜])\s?([aeiouAEIOUnN])(?=[a-z])")
 _INNER = {"`": "\u0300", "ˆ": "\u0302", "˜": "\u0303"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200c\u200e\u200f\u2060\ufeff\ufffd]")
+_LETTER = re.compile(r"[^\W\d_]")
 _MARK = re.compile(r"\d{1,2}|[*∗†‡§¶]+")
 _BOLD_NAME = re.compile(r"bold|black|heavy|-medi|semibold|demi|bx\d|cmb|\.b$|-b$", re.IGNORECASE)
 _MONO_NAME = re.compile(
@@ -64,6 +65,8 @@ class Line:
     """Every letter is italic."""
     mono: bool = False
     """Most letters are of a typewriter face."""
+    unraised: str = ""
+    """The text with a comma for every raised mark: authors without their affiliations' marks."""
     bold_lead: str = ""
     """The bold words it begins with, where the rest is not bold."""
     marked: bool = False
@@ -126,20 +129,21 @@ def _weights(spans: list[dict[str, Any]]) -> tuple[float, str, bool, bool, bool]
     """(size, font, bold, italic, mono) that prevail in a line's spans."""
     sizes: Counter[float] = Counter()
     fonts: Counter[str] = Counter()
-    letters = bold = italic = mono = 0
     for span in spans:
         weight = len(span["text"].strip())
         sizes[round(span["size"], 1)] += weight
         fonts[span["font"]] += weight
-        if not re.search(r"\w", span["text"]):
-            continue
+    lettered = [span for span in spans if _LETTER.search(span["text"])] or spans
+    letters = bold = italic = mono = 0
+    for span in lettered:
+        weight = len(span["text"].strip())
         letters += weight
         bold += weight * is_bold(span)
         italic += weight * bool(span["flags"] & ITALIC)
         mono += weight * bool(_MONO_NAME.search(span["font"]))
     size = sizes.most_common(1)[0][0]
     font = fonts.most_common(1)[0][0].split("+")[-1]
-    return size, font, bold >= 0.95 * letters > 0, italic >= 0.9 * letters > 0, 2 * mono > letters
+    return size, font, bold >= 0.95 * letters, italic >= 0.9 * letters, 2 * mono > letters
 
 
 def is_bold(span: dict[str, Any]) -> bool:
@@ -147,10 +151,12 @@ def is_bold(span: dict[str, Any]) -> bool:
     return bool(span["flags"] & BOLD) or bool(_BOLD_NAME.search(span["font"]))
 
 
-def _line_text(spans: list[dict[str, Any]], size: float) -> tuple[str, str]:
-    """(text without footnote marks, its bold beginning)."""
-    text, lead, leading = "", "", True
+def _line_text(spans: list[dict[str, Any]], size: float) -> tuple[str, str, str]:
+    """(text without footnote marks, text without anything raised, its bold beginning)."""
+    text, lead, unraised, leading = "", "", "", True
     for span in spans:
+        raised = span["flags"] & RAISED or span["size"] < 0.75 * size
+        unraised += ", " if raised and span["text"].strip() else span["text"]
         if _is_mark(span, text, size):
             continue
         text += span["text"]
@@ -159,7 +165,7 @@ def _line_text(spans: list[dict[str, Any]], size: float) -> tuple[str, str]:
         if leading:
             lead += span["text"]
     text, lead = clean(text).strip(), clean(lead).strip()
-    return text, "" if lead == text else lead
+    return text, clean(unraised).strip(), "" if lead == text else lead
 
 
 def read_line(page: int, raw: dict[str, Any]) -> Line | None:
@@ -169,7 +175,7 @@ def read_line(page: int, raw: dict[str, Any]) -> Line | None:
     if not inked:
         return None
     size, font, bold, italic, mono = _weights(inked)
-    text, lead = _line_text(spans, size)
+    text, unraised, lead = _line_text(spans, size)
     if not text:
         return None
     main = max(inked, key=lambda span: (span["size"] >= 0.9 * size) * len(span["text"]))
@@ -189,6 +195,7 @@ def read_line(page: int, raw: dict[str, Any]) -> Line | None:
         bold,
         italic,
         mono,
+        unraised,
         lead,
         marked,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,8 @@ from ingest.worker import Worker
 RENDER_DPI = 110
 """Dots an inch of `render_page`: a page about 900 pixels wide, legible on a laptop."""
 _LOOK_DPI = 72
+_CLIP_SLACK = 12
+"""Letters that may be missing before a page is searched for clipped text."""
 _HIGHLIGHT = (1.0, 0.85, 0.2)
 
 
@@ -203,7 +206,9 @@ def _read_page(
         page = document[number - 1]
         # Text is kept as painted: ActualText may say what the page does not show. Text off the
         # page is wanted, so that it can be reported.
-        raw = page.get_text("dict", flags=pymupdf.TEXT_IGNORE_ACTUALTEXT)
+        everywhere = pymupdf.INFINITE_RECT()
+        raw = page.get_text("dict", flags=pymupdf.TEXT_IGNORE_ACTUALTEXT, clip=everywhere)
+        raw["width"], raw["height"] = page.rect.width, page.rect.height
         fills, images = _painted_areas(page)
     except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
         mended = _library_error(error, "unopenable")
@@ -213,12 +218,29 @@ def _read_page(
         return {"number": number, "width": 612.0, "height": 792.0, "blocks": []}
     raw["number"] = number
     found = visibility.sift(raw, fills, images, _Looker(page))
+    if _letter_count(raw) > _clip_count(page) + _CLIP_SLACK:
+        words = page.get_text("words", flags=pymupdf.TEXT_CLIP)
+        found += visibility.sift_clipped(raw, [word[:4] for word in words])
     hidden += found
     if images and visibility.is_ocr_layer(raw, images):
         notes.append(
             ParseNote("ocr_layer", f"page {number} is a scan; its text is a machine's reading.")
         )
     return raw
+
+
+def _letter_count(raw: dict[str, Any]) -> int:
+    """Characters of a page dictionary, blanks aside."""
+    spans = (s for block in raw["blocks"] for line in block.get("lines", ()) for s in line["spans"])
+    return sum(len("".join(span["text"].split())) for span in spans)
+
+
+def _clip_count(page: Any) -> int:
+    """Characters of a page that lie within its clipping paths, blanks aside."""
+    import pymupdf
+
+    flags = pymupdf.TEXT_CLIP | pymupdf.TEXT_IGNORE_ACTUALTEXT
+    return len("".join(page.get_text("text", flags=flags).split()))
 
 
 def _painted_areas(page: Any) -> tuple[list[Box], list[Box]]:
@@ -260,10 +282,9 @@ class _Looker:
         whole = b"".join(rows)
         channels = [whole[c::3] for c in range(3)]
         contrast = max(max(one) - min(one) for one in channels)
-        counts: dict[tuple[int, int, int], int] = {}
-        for colour in zip(*channels, strict=True):
-            counts[colour] = counts.get(colour, 0) + 1
-        return Painted(max(counts, key=counts.__getitem__), contrast)
+        counts = Counter(zip(*channels, strict=True))
+        red, green, blue = counts.most_common(1)[0][0]
+        return Painted((red, green, blue), contrast)
 
 
 def _letters(text: str) -> str:

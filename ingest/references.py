@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from itertools import pairwise
 from statistics import median
+from urllib.parse import unquote
 
 from ingest.identity import arxiv_id, normal_doi
 from ingest.layout import Line
@@ -22,6 +23,10 @@ _DOI = re.compile(r"\b10\.\d{4,9}(?:\.\d+)*/[^\s\"<>{}|\\^`]+", re.IGNORECASE)
 _ARXIV = re.compile(
     r"(?:arxiv(?:\.org)?\s*[:/]?\s*(?:preprint\s*)?(?:arxiv\s*[:.]\s*)?(?:abs/|pdf/)?\s*)"
     r"((?:\d{4}\.\d{4,5})|(?:[a-z-]+(?:\.[A-Z]{2})?/\d{7}))(?:v\d+)?",
+    re.IGNORECASE,
+)
+_DATED = re.compile(
+    r"\b(?:18|19|20)\d{2}|n\.\s?d\.|https?:|www\.|doi|arxiv|forthcoming|in press|to appear",
     re.IGNORECASE,
 )
 _ABS = re.compile(r"\babs/(\d{4}\.\d{4,5})")
@@ -58,6 +63,11 @@ def _hanging(lines: list[Line]) -> list[bool] | None:
         place: min(line.x0 for line in lines if (line.page, line.column) == place)
         for place in {(line.page, line.column) for line in lines}
     }
+    for (page, column), left in lefts.items():
+        usual = min(x for (_, other), x in lefts.items() if other == column)
+        # A page that holds nothing but the rest of one long entry begins at its indent.
+        if 5 < left - usual < 30:
+            lefts[page, column] = usual
     offsets = [line.x0 - lefts[line.page, line.column] for line in lines]
     deep = sum(offset > 5 for offset in offsets)
     if not 0.15 * len(lines) < deep < 0.95 * len(lines):
@@ -101,7 +111,7 @@ def _joined(lines: list[Line], hyphens: Hyphens) -> str:
     for line in lines[1:]:
         # An address broken at the line's end goes on without a blank.
         if (
-            re.search(r"(?:https?://|10\.\d{4,9}/)\S*[/._\-=?&%]$", text)
+            re.search(r"(?:https?://|10\.\d{4,9}/)\S*[/._\-=?&%:;(]$", text)
             and not line.text[:1].isupper()
         ):
             text += line.text
@@ -138,6 +148,7 @@ def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...
     """
     if not lines:
         return ()
+    lines = _without_notes(lines)
     starts = _starts(lines)
     entries: list[list[Line]] = []
     for line, start in zip(lines, starts, strict=True):
@@ -146,7 +157,20 @@ def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...
         else:
             entries[-1].append(line)
     texts = [_joined(entry, hyphens) for entry in entries]
-    return tuple(read_reference(text) for text in texts if sum(c.isalpha() for c in text) >= 10)
+    return tuple(read_reference(text) for text in texts if _is_entry(text))
+
+
+def _is_entry(text: str) -> bool:
+    """Whether a stretch of a reference list is an entry and not a note, figure or list in it."""
+    if sum(c.isalpha() for c in text) < 10 or text[0] in "•∗†‡":
+        return False
+    return bool(_BRACKET.match(text) or _NUMBER.match(text) or _DATED.search(text))
+
+
+def _without_notes(lines: list[Line]) -> list[Line]:
+    """A list's lines without footnotes and other small type among them."""
+    size = median(line.size for line in lines)
+    return [line for line in lines if line.size > 0.93 * size]
 
 
 def read_reference(raw: str) -> Reference:
@@ -171,7 +195,7 @@ def _doi(text: str) -> str:
         if doi[-1] == ")" and doi.count("(") >= doi.count(")"):
             break
         doi = doi[:-1]
-    return normal_doi(doi)
+    return normal_doi(unquote(doi))
 
 
 def _year(text: str) -> int | None:

@@ -12,7 +12,7 @@ from ingest.front import AFTER_ABSTRACT, authors, find_abstract, stamp, title_li
 from ingest.furniture import without_furniture
 from ingest.headings import REFERENCES, Heading, find_headings, usual_leading
 from ingest.layout import Line, PageLines, read_page
-from ingest.paragraphs import Hyphens, grouped, on_pages, paragraphs
+from ingest.paragraphs import CAPTION, Hyphens, grouped, on_pages, paragraphs
 from ingest.records import PageText, Parsed, ParseNote, Section
 from ingest.references import bare_list, read_references
 
@@ -115,11 +115,23 @@ def _abstract(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[
     after = [one for one in headings if one.start > start]
     end = _abstract_end(lines, start + 1, after)
     told = lines[start + 1 : end]
-    told = [line for line in told if line.page <= lines[start].page + 1 and not line.marked]
     if rest:
         told = [replace(lines[start], text=rest, bold_lead=""), *told]
+    told = _prose(told, lines[start].page + 1)
     page = told[0].page if told else lines[start].page
     return start, end, page, _one_text(body, told)
+
+
+def _prose(told: list[Line], last_page: int) -> list[Line]:
+    """An abstract's lines without the footnotes and figures that stand below it."""
+    kept: list[Line] = []
+    for line in told:
+        if line.page > last_page or CAPTION.match(line.text):
+            break
+        size = kept[0].size if kept else line.size
+        if abs(line.size - size) < 0.07 * size and not line.marked:
+            kept.append(line)
+    return kept
 
 
 def _unnamed_abstract(
@@ -130,7 +142,12 @@ def _unnamed_abstract(
         (one for one in headings if one.number in ("1", "I") or one.text.lower() == "introduction"),
         None,
     )
-    if first is None or not lines or lines[first.start].page > lines[0].page + 1:
+    if (
+        first is None
+        or first is not headings[0]
+        or not lines
+        or lines[first.start].page > lines[0].page + 1
+    ):
         return 0, 0, 0, ""
     groups = grouped(lines[: first.start], body.leading)
     longest = max(groups, key=lambda group: sum(len(line.text) for line in group), default=[])

@@ -18,13 +18,19 @@ Box = tuple[float, float, float, float]
 
 MIN_SIZE = 2.0
 """Points; the smallest type that is meant to be read (footnotes in figures) has 3."""
+MIN_HEIGHT = 1.2
+"""Points; a run of letters less high than this was squeezed by its matrix."""
 MIN_ALPHA = 0.1
 """Opacity below which text is as good as unpainted."""
 FILLED, STROKED = 16, 32
 """Bits of a span's `char_flags`: how its glyphs are painted."""
+_OVERRUN = 100.0
+"""Points that a line may run over the edge of the page."""
 _PALE = 0.80
 _NEAR = 40
 """Of 255: a colour this close to its ground in every channel cannot be read."""
+_TELLING = 12
+"""Letters of the shortest hidden text worth a note."""
 _PROMPT = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|previous|prior|above|rule)"
     r"|\b(?:you are|act as|pretend to be)\b.{0,30}\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|chatbot|gpt)"
@@ -70,9 +76,16 @@ def _channels(colour: int) -> tuple[int, int, int]:
     return colour >> 16 & 255, colour >> 8 & 255, colour & 255
 
 
-def _off_page(box: Box, width: float, height: float) -> bool:
+def _off_page(box: Box, width: float, height: float, slack: float = 0.0) -> bool:
     x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    return not (0 <= x <= width and 0 <= y <= height)
+    return not (-slack <= x <= width + slack and -slack <= y <= height + slack)
+
+
+def _runs_over(line: dict[str, Any], width: float, height: float) -> bool:
+    """Whether a line begins on the page and runs a little over its edge, as long words do."""
+    boxes = [span["bbox"] for span in line["spans"]]
+    begins = any(not _off_page(box, width, height) for box in boxes)
+    return begins and not any(_off_page(box, width, height, _OVERRUN) for box in boxes)
 
 
 def plain_reason(span: dict[str, Any], width: float, height: float, ocr: bool) -> str:
@@ -82,14 +95,16 @@ def plain_reason(span: dict[str, Any], width: float, height: float, ocr: bool) -
     """
     if _off_page(span["bbox"], width, height):
         return "off_page"
-    if span["size"] < MIN_SIZE:
+    x0, y0, x1, y1 = span["bbox"]
+    flattened = len(span["text"]) > 5 and min(x1 - x0, y1 - y0) < MIN_HEIGHT
+    if span["size"] < MIN_SIZE or flattened:
         return "tiny"
     if ocr:
         return ""
-    if span.get("alpha", 255) < MIN_ALPHA * 255:
-        return "transparent"
     if not span.get("char_flags", FILLED) & (FILLED | STROKED):
         return "unpainted"
+    if span.get("alpha", 255) < MIN_ALPHA * 255:
+        return "transparent"
     return ""
 
 
@@ -115,10 +130,14 @@ def suspicious(span: dict[str, Any], fills: list[Box]) -> bool:
     return any(a <= x <= c and b <= y <= d for a, b, c, d in fills)
 
 
-def _spans(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _lines(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for block in raw["blocks"]:
-        for line in block.get("lines", ()):
-            yield from line["spans"]
+        yield from block.get("lines", ())
+
+
+def _spans(raw: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for line in _lines(raw):
+        yield from line["spans"]
 
 
 def is_ocr_layer(raw: dict[str, Any], images: list[Box]) -> bool:
@@ -142,28 +161,52 @@ def sift(raw: dict[str, Any], fills: list[Box], images: list[Box], look: Look) -
     Takes the page, the boxes of painted areas and of images on it, and a way to look at it.
     """
     ocr = is_ocr_layer(raw, images)
+    areas = fills + images
     hidden: list[Hidden] = []
-    for block in raw["blocks"]:
-        for line in block.get("lines", ()):
-            kept = []
-            for span in line["spans"]:
-                reason = (
-                    plain_reason(span, raw["width"], raw["height"], ocr)
-                    if span["text"].strip()
-                    else ""
-                )
-                if (
-                    not reason
-                    and not ocr
-                    and span["text"].strip()
-                    and suspicious(span, fills + images)
-                ):
+    for line in _lines(raw):
+        kept = []
+        for span in line["spans"]:
+            reason = ""
+            if span["text"].strip():
+                reason = _reason(span, line, raw, ocr)
+                if not reason and not ocr and suspicious(span, areas):
                     reason = looked_reason(span, look)
-                if reason:
-                    hidden.append(Hidden(raw["number"], reason, span["text"]))
-                else:
-                    kept.append(span)
-            line["spans"] = kept
+            if reason:
+                hidden.append(Hidden(raw["number"], reason, span["text"]))
+            else:
+                kept.append(span)
+        line["spans"] = kept
+    return hidden
+
+
+def _reason(span: dict[str, Any], line: dict[str, Any], raw: dict[str, Any], ocr: bool) -> str:
+    """`plain_reason`, but for a line that only runs over the edge."""
+    reason = plain_reason(span, raw["width"], raw["height"], ocr)
+    over = reason == "off_page" and _runs_over(line, raw["width"], raw["height"])
+    return "" if over else reason
+
+
+def sift_clipped(raw: dict[str, Any], shown: list[Box]) -> list[Hidden]:
+    """Take the spans out that a clipping path hides, in place; give what was taken.
+
+    Takes the page, other unseen text taken out, and the boxes of the words within its clips.
+    """
+    rows: dict[int, list[Box]] = {}
+    for box in shown:
+        for row in range(int(box[1]) // 8, int(box[3]) // 8 + 1):
+            rows.setdefault(row, []).append(box)
+    hidden: list[Hidden] = []
+    for line in _lines(raw):
+        kept = []
+        for span in line["spans"]:
+            x0, y0, x1, y1 = span["bbox"]
+            near = rows.get(int(y0 + y1) // 16, ())
+            seen = any(a < x1 and x0 < c and b < y1 and y0 < d for a, b, c, d in near)
+            if seen or not span["text"].strip():
+                kept.append(span)
+            else:
+                hidden.append(Hidden(raw["number"], "clipped", span["text"]))
+        line["spans"] = kept
     return hidden
 
 
@@ -175,11 +218,12 @@ def notes(hidden: list[Hidden]) -> list[ParseNote]:
         groups.setdefault((one.page, one.reason), []).append(one.text)
     for (page, reason), texts in groups.items():
         text = " ".join("".join(f"{text} " for text in texts).split())
-        # A stray blank, dot or rule painted white deceives nobody.
-        if sum(c.isalpha() for c in text) < 3:
+        told = prompt_like(text)
+        # A stray letter, or a figure's label cut off by the page, deceives nobody.
+        if sum(c.isalpha() for c in text) < _TELLING and not told:
             continue
         shown = text if len(text) <= 300 else text[:300] + "…"
         found.append(ParseNote("hidden_text", f"page {page}, {reason}: {shown}"))
-        if prompt_like(text):
+        if told:
             found.append(ParseNote("prompt_like", f"page {page}, {reason}: {shown}"))
     return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ingest.errors import IngestError
-from ingest.records import Digest, Paper, Split
+from ingest.records import Digest, Paper, Passage, Split
 from ingest.sentences import sentence_spans
 from ingest.sources import Found, Source
 from ingest.split import embedding_text, split
@@ -30,9 +30,7 @@ INDEX_EVERY = 2_048
 # A sentence shorter than this states nothing.
 MIN_SENTENCE = 20
 
-DIGEST_METHOD = "digest field"
-
-EncodeTexts = Callable[[list[str]], Vector]
+EncodeTexts = Callable[[Sequence[str]], Vector]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ class _Item:
     """(path, size, mtime_ns) where it was read from a file of its own."""
 
 
-def add(library: Library, sources: Iterable[Source], options: Options = Options()) -> Report:  # noqa: B008 - frozen
+def add(library: Library, sources: Iterable[Source], options: Options = Options()) -> Report:
     """Add what the sources hold. An item that fails is reported; the rest goes on.
 
     Raises LibraryLocked where another process writes, ModelMismatch where the library's
@@ -217,10 +215,10 @@ def _count(library: Library, batch: list[_Item], report: Report) -> None:
 
 def _keep(library: Library, batch: list[_Item], report: Report, options: Options) -> int:
     """Embed, tag and commit one batch. Returns how many papers were kept."""
-    encode = options.encode or (lambda texts: library.embedder.encode(texts))
+    encode = options.encode or library.embedder.encode
     spans = [
-        [_sentences(p.text) if options.statements and p.section != "Title" else [] for p in i.cut.passages]
-        for i in batch
+        [_spans(item.paper, passage) if options.statements else [] for passage in item.cut.passages]
+        for item in batch
     ]
     texts = [
         embedding_text(item.paper.title, passage.text)
@@ -244,13 +242,16 @@ def _keep(library: Library, batch: list[_Item], report: Report, options: Options
     return len(batch)
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
-    return [(a, b) for a, b in sentence_spans(text) if b - a >= MIN_SENTENCE]
+def _spans(paper: Paper, passage: Passage) -> list[tuple[int, int]]:
+    """(start, end) of the passage's sentences, in its text."""
+    if passage.section == "Title":
+        return []
+    if passage.section == "Digest":
+        return [(start, end) for start, end, _ in digest_sentences(paper, passage)]
+    return [(a, b) for a, b in sentence_spans(passage.text) if b - a >= MIN_SENTENCE]
 
 
-def label_sentences(
-    library: Library, texts: list[str], vectors: Vector
-) -> list[tuple[str, float]]:
+def label_sentences(library: Library, texts: list[str], vectors: Vector) -> list[tuple[str, float]]:
     """(label, score) of each sentence."""
     if not texts:
         return []
@@ -269,13 +270,13 @@ def _assemble(
     at = sentence_at = 0
     for item, per_passage in zip(batch, spans, strict=True):
         mine: list[NewPassage] = []
-        own_words = digest_labels(item.paper)
         for passage, some in zip(item.cut.passages, per_passage, strict=True):
+            own = {a: kind for a, _, kind in digest_sentences(item.paper, passage)}
             kept = []
             for start, end in some:
                 label, score = labels[sentence_at]
                 if passage.section == "Digest":
-                    label, score = own_words.get(passage.text[start:end], ("other", 1.0))
+                    label, score = own[start], 1.0
                 kept.append((start, end, label, score, sentence_vectors[sentence_at]))
                 sentence_at += 1
             mine.append(
@@ -294,21 +295,30 @@ def _assemble(
     return built
 
 
-def digest_labels(paper: Paper) -> dict[str, tuple[str, float]]:
-    """Sentence of the paper's digest -> (label, 1.0): its field says what it states."""
-    of_field = {
-        "problem": "other",
-        "contribution": "contribution",
-        "finding": "contribution",
-        "challenge": "challenge",
-        "direction": "direction",
-    }
-    digest = paper.digest.sentences() if paper.digest else ()
-    return {
-        text[start:end]: (of_field[name], 1.0)
-        for name, text in digest
-        for start, end in sentence_spans(text)
-    }
+# What a digest's field states. A finding is what the paper contributes to know.
+_FIELD_LABEL = {
+    "problem": "other",
+    "contribution": "contribution",
+    "finding": "contribution",
+    "challenge": "challenge",
+    "direction": "direction",
+}
+
+
+def digest_sentences(paper: Paper, passage: Passage) -> list[tuple[int, int, str]]:
+    """(start, end, label) of a digest's sentences in its passage: the field is the label.
+
+    Empty for any other passage.
+    """
+    if paper.digest is None or passage.section != "Digest":
+        return []
+    found = []
+    # The stored text of a digest is its fields, each after a blank.
+    at = -passage.start
+    for name, text in paper.digest.sentences():
+        found += [(at + a, at + b, _FIELD_LABEL[name]) for a, b in sentence_spans(text)]
+        at += len(text) + 1
+    return [one for one in found if one[0] >= 0 and one[1] <= len(passage.text)]
 
 
 def _front(passages: list[NewPassage]) -> Vector:
@@ -329,7 +339,13 @@ def tag_papers(library: Library, papers: list[Paper], fronts: list[Vector]) -> l
     for found in tagger.tag(texts, np.stack(fronts)):
         tags = [
             StoredTag(
-                tag.facet, tag.key, tag.score, tag.evidence, "machine", tagger.method, tagger.version
+                tag.facet,
+                tag.key,
+                tag.score,
+                tag.evidence,
+                "machine",
+                tagger.method,
+                tagger.version,
             )
             for some in found.tags.values()
             for tag in some
@@ -369,9 +385,7 @@ def _commit(
         report.papers.append(item.paper.paper_id)
         if options.on_event:
             state = "added" if fresh else "updated"
-            options.on_event(
-                {"item": item.item, "state": state, "paper_id": item.paper.paper_id}
-            )
+            options.on_event({"item": item.item, "state": state, "paper_id": item.paper.paper_id})
 
 
 def _note(writer: Writer, item: _Item, now: str) -> None:
@@ -383,10 +397,15 @@ def _note(writer: Writer, item: _Item, now: str) -> None:
 def _journal_failures(library: Library, report: Report) -> None:
     now = library.now()
     rows = [
-        {"at": now, "item": one["item"], "state": "failed", "step": one["step"], "error": one["error"]}
+        {
+            "at": now,
+            "item": one["item"],
+            "state": "failed",
+            "step": one["step"],
+            "error": one["error"],
+        }
         for one in report.failed
     ]
     if rows:
         with library.catalogue.write(bump=False) as writer:
             writer.log(rows)
-

@@ -30,7 +30,7 @@ MEMBERS = (MANIFEST, PAPERS, COLLECTED, PASSAGE_VECTORS, SENTENCE_VECTORS)
 
 # Below zip64, whose second directory could contradict the first.
 MAX_FILE = 2**31 - 1
-MAX_MEMBER = 4 * 2**30
+MAX_MEMBER = MAX_FILE
 MAX_MANIFEST = 2**20
 # Five entries of fifty bytes; a directory of millions would fill the memory.
 MAX_DIRECTORY = 4_096

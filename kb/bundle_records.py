@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from taxonomy.codebook import Codebook
 
 from ingest.errors import IngestError
 from ingest.identity import arxiv_id, normal_doi, paper_id
 from kb.catalogue.carrying import FACTS, CarriedPaper, CarriedPassage
 from kb.catalogue.values import StoredTag
 from kb.errors import BundleError
-from taxonomy.codebook import Codebook
 
 LABELS = ("challenge", "direction", "contribution", "other")
 
@@ -181,7 +181,7 @@ def doi(value: Any, where: str) -> str:
 _number = optional(whole)
 _digest = mapping(
     text,
-    {name: text for name in ("problem", "contribution", "finding", "challenge", "direction")},
+    dict.fromkeys(("problem", "contribution", "finding", "challenge", "direction"), text),
 )
 _reference = record(
     {"raw": text, "title": text, "year": _number, "doi": doi, "arxiv_id": arxiv}

@@ -17,7 +17,9 @@ MOST = 5
 KEYWORDS = 8
 
 # Sections in which a paper sums itself up: their statements go first on the card.
-_SUMMING_UP = re.compile(r"abstract|digest|conclusion|discussion|limitation|future|threat", re.I)
+_SUMMING_UP = re.compile(
+    r"abstract|digest|conclusion|discussion|limitation|future|threat", re.IGNORECASE
+)
 
 _FINDING = re.compile(
     r"\b(we (find|found|show|observe|demonstrate|reveal)|results? (show|indicate|suggest|reveal)"
@@ -130,7 +132,10 @@ class Card:
                 lines += ["", f"{name}:"]
                 lines += [f"  “{one.quote}” ({_place(one)})" for one in quotes]
         if paper.digest and not paper.abstract:
-            lines += ["", "The quotes above are from a digest in Sixfold's words, not the authors'."]
+            lines += [
+                "",
+                "The quotes above are from a digest in Sixfold's words, not the authors'.",
+            ]
         return "\n".join(lines)
 
 
@@ -192,9 +197,7 @@ def _quote(sentence: SentenceRow, passages: dict[int, StoredPassage]) -> Quote:
     return Quote(text, passage.page, passage.section, passage.passage_id)
 
 
-def _quotes(
-    sentences: list[SentenceRow], passages: dict[int, StoredPassage]
-) -> tuple[Quote, ...]:
+def _quotes(sentences: list[SentenceRow], passages: dict[int, StoredPassage]) -> tuple[Quote, ...]:
     """The surest statements of one kind, those that sum the paper up first."""
     best = sorted(
         sentences, key=lambda s: (not _sums_up(passages[s.passage]), -round(s.score, 1), s.n)

@@ -38,7 +38,16 @@ from kb.evidence import (
 )
 from kb.wording import label, names_difficulty, points_elsewhere
 
-__all__ = ["Challenge", "Evidence", "Statement", "build", "status_of", "to_json", "within"]
+__all__ = [
+    "Challenge",
+    "Evidence",
+    "Statement",
+    "build",
+    "prominence",
+    "status_of",
+    "to_json",
+    "within",
+]
 
 Vectors = NDArray[np.float32]
 
@@ -128,7 +137,7 @@ def build(
         )
         for seed, rows in members.items()
     ]
-    return tuple(sorted(challenges, key=_prominence))
+    return tuple(sorted(challenges, key=prominence))
 
 
 def within(challenge: Challenge, paper_ids: Collection[str]) -> Challenge | None:
@@ -172,7 +181,8 @@ def to_json(challenge: Challenge) -> dict[str, object]:
     }
 
 
-def _prominence(challenge: Challenge) -> tuple[object, ...]:
+def prominence(challenge: Challenge) -> tuple[int, int, str]:
+    """Sort key: the most papers first, then the latest, then by id."""
     return (-challenge.papers, -(challenge.last_year or 0), challenge.challenge_id)
 
 
@@ -194,7 +204,9 @@ def _without_repeats(stated: list[Statement], vectors: Vectors) -> tuple[list[St
     for row, statement in enumerate(stated):
         earlier = of_paper.setdefault(statement.paper_id, [])
         identity = statement_id(statement)
-        if identity in said or any(float(vectors[row] @ vectors[other]) >= _SAME_WORDS for other in earlier):
+        if identity in said or any(
+            float(vectors[row] @ vectors[other]) >= _SAME_WORDS for other in earlier
+        ):
             continue
         said.add(identity)
         earlier.append(row)

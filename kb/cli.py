@@ -45,11 +45,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 class LazyGroup(click.Group):
     """A group whose commands are imported when called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """All commands, in the order of a paper's way through Sixfold."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command `cmd_name`, imported; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
@@ -58,7 +58,7 @@ class LazyGroup(click.Group):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
@@ -96,43 +96,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal may not be UTF-8
     try:
         result = kb.main(args=words, prog_name="kb", standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except KbError as error:
-        return _report(error.to_json(), error.exit_status, as_json)
-    except IngestError as error:
-        facts = {
-            "code": error.code,
-            "message": error.message,
-            "item": error.item,
-            "remedy": error.remedy,
-        }
-        return _report(facts, 2 if error.code == "unknown_id" else 1, as_json)
-    except click.UsageError as error:
-        where = f"kb {error.ctx.info_name} --help" if error.ctx and error.ctx.parent else "kb --help"
-        facts = {"code": "usage", "message": error.format_message(), "item": "", "remedy": where}
-        return _report(facts, 2, as_json)
-    except click.ClickException as error:
-        facts = {"code": "usage", "message": error.format_message(), "item": "", "remedy": ""}
-        return _report(facts, 2, as_json)
     except click.exceptions.Exit as error:
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _report(
-            {"code": "interrupted", "message": "stopped; what was kept is kept", "item": "", "remedy": ""},
-            1,
-            as_json,
-        )
     except BrokenPipeError:
         sys.stderr.close()  # `kb … | head`: the reader has gone
         return 0
-    except OSError as error:
-        facts = {
+    except (KbError, IngestError, click.ClickException, click.Abort, OSError) as error:
+        facts, status = _facts(error)
+        return _report(facts, status, as_json)
+    except KeyboardInterrupt:
+        return _report(_INTERRUPTED, 1, as_json)
+    return result if isinstance(result, int) else 0
+
+
+_INTERRUPTED = {
+    "code": "interrupted",
+    "message": "stopped; what was kept is kept",
+    "item": "",
+    "remedy": "",
+}
+
+
+def _facts(error: Exception) -> tuple[dict[str, str], int]:
+    """What the person is told of an error, and the exit status."""
+    if isinstance(error, KbError):
+        return error.to_json(), error.exit_status
+    if isinstance(error, IngestError):
+        facts = {"code": error.code, "message": error.message, "item": error.item}
+        return facts | {"remedy": error.remedy}, 2 if error.code == "unknown_id" else 1
+    if isinstance(error, click.ClickException):
+        ctx = getattr(error, "ctx", None)
+        command = f"kb {ctx.info_name} --help" if ctx and ctx.parent else "kb --help"
+        message = error.format_message()
+        return {"code": "usage", "message": message, "item": "", "remedy": command}, 2
+    if isinstance(error, OSError):
+        return {
             "code": "os_error",
-            "message": f"{error.strerror or error}",
+            "message": error.strerror or str(error),
             "item": str(error.filename or ""),
             "remedy": "check the path, the free space and the rights",
-        }
-        return _report(facts, 1, as_json)
+        }, 1
+    return _INTERRUPTED, 1
 
 
 def _report(facts: dict[str, Any], status: int, as_json: bool) -> int:

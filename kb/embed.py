@@ -68,13 +68,18 @@ class Embedder:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(order), BATCH * 8):
             some = order[start : start + BATCH * 8]
-            vectors[some] = model.encode(
-                [texts[i] for i in some],
-                batch_size=BATCH,
-                convert_to_tensor=True,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-            ).float().cpu().numpy()
+            vectors[some] = (
+                model.encode(
+                    [texts[i] for i in some],
+                    batch_size=BATCH,
+                    convert_to_tensor=True,
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
+                .float()
+                .cpu()
+                .numpy()
+            )
             if progress:
                 progress(len(some))
         return unit(vectors)
@@ -129,9 +134,11 @@ def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransforme
     if files.is_default:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Imported here: eight seconds and a gigabyte that searching never needs.
-    import torch  # noqa: PLC0415
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # its bar for a half-second load would break ours
     torch.set_num_threads(threads)
     try:
         model = SentenceTransformer(files.path, device="cpu")
@@ -149,7 +156,7 @@ def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransforme
 
 def export_query_model(files: ModelFiles, target: Path) -> Path:
     """Write the default model as ONNX to `target` (90 MB, once, about ten seconds)."""
-    import torch  # noqa: PLC0415
+    import torch
 
     files.check()
     transformer: Any = _load(files, threads=1, precision="fp32")[0].auto_model

@@ -96,15 +96,11 @@ class Intake:
         fetch = partial(self._with_pdf, source) if with_pdf else None
         return ArxivPapers("arxiv", partial(source.by_ids, list(ids)), fetch)
 
-    def by_query(
-        self, query: str, maximum: int, since: date | None, *, with_pdf: bool
-    ) -> Source:
+    def by_query(self, query: str, maximum: int, since: date | None, *, with_pdf: bool) -> Source:
         """Papers that a query of arXiv finds."""
         source = self.arxiv()
         fetch = partial(self._with_pdf, source) if with_pdf else None
-        return ArxivPapers(
-            f"arxiv:{query}", partial(source.by_query, query, maximum, since), fetch
-        )
+        return ArxivPapers(f"arxiv:{query}", partial(source.by_query, query, maximum, since), fetch)
 
     def _file(self, path: Path) -> Source:
         if path.is_dir():

@@ -10,6 +10,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+from taxonomy.codebook import Codebook
+from taxonomy.codebook import load as load_codebook
+from taxonomy.statements import StatementClassifier
+from taxonomy.tagger import Tagger
+
 from ingest.errors import IngestError
 from ingest.identity import paper_id
 from kb.catalogue import Catalogue, Filters
@@ -21,10 +26,6 @@ from kb.indexes import Indexes
 from kb.lock import WriteLock
 from kb.settings import Settings, load_settings
 from kb.snapshot import Snapshot
-from taxonomy.codebook import Codebook
-from taxonomy.codebook import load as load_codebook
-from taxonomy.statements import StatementClassifier
-from taxonomy.tagger import Tagger
 
 CATALOGUE = "catalogue.sqlite"
 
@@ -46,7 +47,8 @@ class Library:
     def __post_init__(self) -> None:
         self.lock = WriteLock(self.folder)
         self.indexes = Indexes(
-            self.folder, IndexFolder(self.folder, "lexical", layout=1),
+            self.folder,
+            IndexFolder(self.folder, "lexical", layout=1),
             IndexFolder(self.folder, "chroma", layout=1),
         )
         self._snapshot: Snapshot | None = None

@@ -16,7 +16,7 @@ from typing import Any
 import networkx as nx
 
 from kb import lattice
-from kb.challenges import Challenge, within
+from kb.challenges import Challenge, prominence, within
 from kb.evidence import Evidence, Statement, statement_id
 from kb.lattice import Cell, Gap, Lattice, PaperFacts
 from kb.quotes import exportable
@@ -137,7 +137,8 @@ def build_map(
     they are. For axes and their keys see `kb.lattice.build`, also for ValueError.
     """
     known = {paper.paper_id: paper for paper in papers}
-    kept = [part for whole in challenges if (part := within(whole, known.keys())) is not None]
+    narrowed = (within(challenge, known.keys()) for challenge in challenges)
+    kept = sorted((part for part in narrowed if part is not None), key=prominence)
     stated = sorted(
         (said for said in directions if said.paper_id in known and exportable(said.quote)),
         key=lambda said: (said.paper_id, statement_id(said)),

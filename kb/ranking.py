@@ -44,6 +44,7 @@ class Clock:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        """Time what is done inside, under `name`."""
         start = time.perf_counter()
         yield
         self.steps[name] = self.steps.get(name, 0.0) + (time.perf_counter() - start) * 1000
@@ -62,7 +63,6 @@ class Ranked:
     total: int
 
 
-
 @dataclass
 class Searcher:
     """One search under way."""
@@ -73,9 +73,7 @@ class Searcher:
     filtered: bool
     clock: Clock
 
-    def rank(
-        self, query: str, vector: Vector | None, mode: Mode, by: str, limit: int
-    ) -> Ranked:
+    def rank(self, query: str, vector: Vector | None, mode: Mode, by: str, limit: int) -> Ranked:
         """All candidates, best first."""
         pool = max(POOL, limit * 2)
         lexical: dict[int, float] = {}
@@ -96,9 +94,7 @@ class Searcher:
             return self.snapshot.table.paper_id.__getitem__
         return lambda position: f"{self.snapshot.matrix.passage[position]:012d}"
 
-    def _by_vector(
-        self, vector: Vector, pool: int, by: str, also: list[int]
-    ) -> dict[int, float]:
+    def _by_vector(self, vector: Vector, pool: int, by: str, also: list[int]) -> dict[int, float]:
         """Cosine of the nearest papers (or passages), and of those in `also`."""
         matrix = self.snapshot.matrix
         if not len(matrix.passage):
@@ -151,7 +147,10 @@ class Searcher:
         passing = self.passing[self.snapshot.matrix.paper_row]
         hits = _passing_hits(
             lambda n: index.search_passages(query, n),
-            self.snapshot.position, passing, pool, count_all,
+            self.snapshot.position,
+            passing,
+            pool,
+            count_all,
         )
         papers = {int(self.snapshot.matrix.paper_row[position]) for position, _ in hits}
         return dict(hits), len(papers)
@@ -228,5 +227,3 @@ def _fuse(
     order = sorted(range(len(rows)), key=lambda i: (-float(score[i]), id_of(int(rows[i]))))
     picked = np.array(order, dtype=np.int64)
     return Ranked(rows[picked], score[picked], nearness[picked], match[picked], total)
-
-

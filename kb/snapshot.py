@@ -58,7 +58,12 @@ class Snapshot:
             numbers, papers, vectors = reader.all_vectors()
         rows = np.searchsorted(self.table.n, papers)
         # A paper added since the snapshot was taken has no row here: leave it out.
-        known = (rows < len(self.table.n)) & (self.table.n[np.minimum(rows, len(self.table.n) - 1)] == papers) if len(papers) else np.zeros(0, bool)
+        known = (
+            (rows < len(self.table.n))
+            & (self.table.n[np.minimum(rows, len(self.table.n) - 1)] == papers)
+            if len(papers)
+            else np.zeros(0, bool)
+        )
         numbers, rows, vectors = numbers[known], rows[known], vectors[known]
         order = np.argsort(rows, kind="stable")
         rows = rows[order]

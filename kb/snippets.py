@@ -33,11 +33,8 @@ def _windows(text: str) -> list[tuple[int, int]]:
     spans = sentence_spans(text)
     found = []
     for i, (start, end) in enumerate(spans):
-        for _, later in spans[i + 1 :]:
-            if later - start > LENGTH:
-                break
-            end = later
-        found.append((start, min(end, start + 2 * LENGTH)))
+        ends = [later for _, later in spans[i + 1 :] if later - start <= LENGTH]
+        found.append((start, min(ends[-1] if ends else end, start + 2 * LENGTH)))
     return found or [(0, min(LENGTH, len(text)))]
 
 

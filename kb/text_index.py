@@ -143,7 +143,9 @@ def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
     return index
 
 
-def _any_of(schema: tantivy.Schema, terms: Sequence[str], boosts: dict[str, float]) -> tantivy.Query:
+def _any_of(
+    schema: tantivy.Schema, terms: Sequence[str], boosts: dict[str, float]
+) -> tantivy.Query:
     """Documents with any of the terms in any of the fields, the more the better.
 
     Built term by term: tantivy's query parser would take a person's "not" or "(" for an
@@ -169,7 +171,7 @@ def _search(
     found = searcher.search(query, limit=min(limit, searcher.num_docs))
     numbers = searcher.fast_field_values("n", [address for _, address in found.hits])
     scores = np.array([score for score, _ in found.hits], dtype=np.float32)
-    return (np.array(numbers, dtype=np.int64), scores), int(getattr(found, "count") or 0)
+    return (np.array(numbers, dtype=np.int64), scores), int(found.count or 0)
 
 
 def _all_numbers(index: tantivy.Index) -> set[int]:

@@ -32,8 +32,8 @@ class VectorIndex:
 
     def __init__(self, path: Path) -> None:
         # Imported here: half a second that lexical search and `kb --help` do not owe.
-        import chromadb  # noqa: PLC0415
-        from chromadb.config import Settings as ChromaSettings  # noqa: PLC0415
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
 
         self.path = path
         self._client: ClientAPI = chromadb.PersistentClient(

@@ -203,9 +203,7 @@ def _passages(rows: list[Row[Any]], said: list[Row[Any]]) -> tuple[CarriedPassag
     for row in said:
         of_passage.setdefault(row.passage, []).append((row.start, row.stop, row.label, row.score))
     return tuple(
-        CarriedPassage(
-            row.section, row.page, row.start, row.stop, tuple(of_passage.get(row.n, ()))
-        )
+        CarriedPassage(row.section, row.page, row.start, row.stop, tuple(of_passage.get(row.n, ())))
         for row in rows
     )
 
@@ -267,9 +265,7 @@ def keep_carried(writer: Writer, batch: Sequence[CarriedPaper], *, now: str) -> 
         keep_decisions(writer, numbers[paper.paper_id], paper.tags)
 
 
-def _keep_texts(
-    writer: Writer, batch: Sequence[CarriedPaper], numbers: dict[str, int]
-) -> None:
+def _keep_texts(writer: Writer, batch: Sequence[CarriedPaper], numbers: dict[str, int]) -> None:
     """Page texts, passages and sentences of papers that hold none yet."""
     pages = [
         {"paper": numbers[paper.paper_id], "page": page, "text": text}
@@ -345,8 +341,6 @@ def keep_collected(writer: Writer, entries: Sequence[tuple[str, str, str]]) -> N
         writer.connection.execute(insert(collections).on_conflict_do_nothing(), some)
 
 
-def with_vectors(
-    paper: CarriedPaper, vectors: Halves, sentence_vectors: Halves
-) -> CarriedPaper:
+def with_vectors(paper: CarriedPaper, vectors: Halves, sentence_vectors: Halves) -> CarriedPaper:
     """The paper with other vectors."""
     return replace(paper, vectors=vectors, sentence_vectors=sentence_vectors)

@@ -159,7 +159,9 @@ class Reader:
         found: dict[int, list[StoredPassage]] = {}
         for batch in chunks(numbers):
             query = select(*_PASSAGE).join(papers).where(passages.c.paper.in_(batch))
-            for row in self.connection.execute(query.order_by(passages.c.paper, passages.c.ordinal)):
+            for row in self.connection.execute(
+                query.order_by(passages.c.paper, passages.c.ordinal)
+            ):
                 found.setdefault(row.paper, []).append(_passage(row))
         return found
 
@@ -312,7 +314,10 @@ def _effective(rows: Iterable[Row[Any]]) -> dict[int, tuple[StoredTag, ...]]:
                 row.facet, row.key, row.score, tuple(row.evidence), row.by, row.method, row.version
             )
             found.setdefault(row.paper, []).append(tag)
-    return {n: tuple(sorted(some, key=lambda t: (t.facet, -t.score, t.key))) for n, some in found.items()}
+    return {
+        n: tuple(sorted(some, key=lambda t: (t.facet, -t.score, t.key)))
+        for n, some in found.items()
+    }
 
 
 def _paper(row: Any, effective: tuple[StoredTag, ...]) -> StoredPaper:

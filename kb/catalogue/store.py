@@ -50,10 +50,9 @@ class Catalogue:
     def create(cls, path: Path) -> Catalogue:
         """A new catalogue at `path`, which must not exist."""
         engine = _engine(path)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        _migrate(engine)
         catalogue = cls(path, engine)
+        catalogue.use_wal()
+        _migrate(engine)
         with engine.begin() as connection:
             connection.execute(meta.insert(), [{"key": "generation", "value": "0"}])
         return catalogue
@@ -141,6 +140,24 @@ class Catalogue:
             raise _damaged(self.path, str(fault))
         part.replace(target)
 
+    def overwrite(self, source: Path) -> None:
+        """Make this catalogue an exact copy of `source`, in one transaction.
+
+        Processes that have it open see the new content from then on. The write lock must
+        be held, and `source` be checked.
+        """
+        copy, live = sqlite3.connect(source), sqlite3.connect(self.path, timeout=60)
+        try:
+            copy.backup(live)
+        finally:
+            live.close()
+            copy.close()
+
+    def use_wal(self) -> None:
+        """Let readers go on while one writes; the file remembers it."""
+        with self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
     def integrity(self) -> str:
         """SQLite's full integrity check: "ok", or the first fault it names."""
         with self.engine.connect() as connection:
@@ -195,8 +212,8 @@ def _engine(path: Path) -> Engine:
 
 def _migrate(engine: Engine) -> None:
     # Imported here: Alembic costs a quarter of a second, and only an old library needs it.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))

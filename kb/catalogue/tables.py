@@ -93,9 +93,7 @@ sentences = Table(
     "sentences",
     metadata,
     Column("n", Integer, primary_key=True),
-    Column(
-        "passage", ForeignKey("passages.n", ondelete="CASCADE"), nullable=False, index=True
-    ),
+    Column("passage", ForeignKey("passages.n", ondelete="CASCADE"), nullable=False, index=True),
     Column("start", Integer, nullable=False),  # in the passage's text
     Column("stop", Integer, nullable=False),
     Column("label", String, nullable=False, index=True),

@@ -67,6 +67,10 @@ class Writer(Reader):
         """Leave the generation: nothing that an index holds has changed after all."""
         self._bump = False
 
+    def outrun(self, generation: int) -> None:
+        """Make this transaction's generation higher than a given one."""
+        self._next = max(self._next, generation + 1)
+
     def touch(self, paper: int) -> None:
         """Mark a paper as changed, so that the indexes take it up again."""
         self.connection.execute(
@@ -112,9 +116,7 @@ class Writer(Reader):
         self.set_tags(number, new_tags, scores)
         return number
 
-    def _put_passage(
-        self, paper_id: str, paper: int, ordinal: int, passage: NewPassage
-    ) -> None:
+    def _put_passage(self, paper_id: str, paper: int, ordinal: int, passage: NewPassage) -> None:
         result = self.connection.execute(
             passages.insert().values(
                 passage_id=f"{paper_id}#{ordinal}",
@@ -149,13 +151,9 @@ class Writer(Reader):
         self, paper: int, new_tags: Sequence[StoredTag], scores: Mapping[str, Mapping[str, float]]
     ) -> None:
         """Replace a paper's machine tags; add human ones over older human ones."""
+        self.connection.execute(delete(tags).where(tags.c.paper == paper, tags.c.by == "machine"))
         self.connection.execute(
-            delete(tags).where(tags.c.paper == paper, tags.c.by == "machine")
-        )
-        self.connection.execute(
-            papers.update()
-            .where(papers.c.n == paper)
-            .values(scores=scores, generation=self._next)
+            papers.update().where(papers.c.n == paper).values(scores=scores, generation=self._next)
         )
         for tag in new_tags:
             values = dataclasses.asdict(tag) | {"paper": paper, "evidence": list(tag.evidence)}

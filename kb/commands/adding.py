@@ -52,7 +52,7 @@ def add_command(
     report = Report()
     for name in bundles:
         merge(report, load_bundle(library, Path(name).expanduser()))
-    with Intake(library) as intake, _progress(session, events) as options:
+    with Intake(library) as intake, _progress(events) as options:
         wanted = intake.sources(
             [name for name in sources if name not in bundles], with_pdf=not no_pdf
         )
@@ -76,16 +76,14 @@ def fetch_command(
     ids = _held(library, papers, collection, missing=missing)
     if not ids:
         session.say("nothing to fetch")
-    with Intake(library) as intake, _progress(session, events) as options:
+    with Intake(library) as intake, _progress(events) as options:
         source: list[Source] = [intake.by_ids(ids, with_pdf=not missing)] if ids else []
         report = add(library, source, options)
     return finish(session, report)
 
 
-def _held(
-    library: Library, papers: Sequence[str], collection: str, *, missing: bool
-) -> list[str]:
-    """arXiv ids of the papers to fetch. Raises UsageError where none is named."""
+def _held(library: Library, papers: Sequence[str], collection: str, *, missing: bool) -> list[str]:
+    """ArXiv ids of the papers to fetch. Raises UsageError where none is named."""
     numbers = [library.number(one) for one in papers]
     with library.catalogue.read() as reader:
         if collection:
@@ -120,7 +118,7 @@ def finish(session: Session, report: Report) -> int:
 
 
 @contextmanager
-def _progress(session: Session, events: bool) -> Iterator[Options]:
+def _progress(events: bool) -> Iterator[Options]:
     """Options that show a progress bar on a terminal, and events where asked for."""
     bar: Any = tqdm(unit=" papers", disable=None, file=sys.stderr, dynamic_ncols=True)
 

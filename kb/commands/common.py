@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from taxonomy.codebook import load as load_codebook
 
 from kb.catalogue import Filters
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.settings import default_folder
-from taxonomy.codebook import load as load_codebook
 
 # Control characters that could drive a terminal; a new line and a tab are harmless.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -53,9 +53,7 @@ def printable(text: str) -> str:
 def command(function: Callable[..., Any]) -> click.Command:
     """A command that also takes --library and --json, and gets a Session first."""
 
-    @click.command(
-        help=function.__doc__, context_settings={"help_option_names": ["-h", "--help"]}
-    )
+    @click.command(help=function.__doc__, context_settings={"help_option_names": ["-h", "--help"]})
     @click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
     def run(library: str | None, as_json: bool, **options: Any) -> Any:

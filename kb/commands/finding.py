@@ -59,7 +59,9 @@ def passages_command(session: Session, paper: str) -> None:
         }
         for one in held
     ]
-    places = [f"{one.passage_id} · {one.section} · p. {one.page or '–'}\n{one.text}\n" for one in held]
+    places = [
+        f"{one.passage_id} · {one.section} · p. {one.page or '–'}\n{one.text}\n" for one in held
+    ]
     session.emit(rows, "\n".join(places))
 
 

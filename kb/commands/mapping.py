@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from kb.challenges import Challenge, to_json
 from kb.commands.common import Session, command, filter_options, read_filters
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
-from kb.verifying import verify
+from kb.verify import verify
 
 
 @command
@@ -97,7 +96,7 @@ def verify_command(session: Session, file: Path) -> None:
                 item=str(file),
                 remedy="give a map exported as json, graphml, gexf, csv or cytoscape",
             ) from error
-    facts = checked if isinstance(checked, dict) else json.loads(json.dumps(checked))
+    facts = checked.to_json()
     session.emit(facts, f"{facts['verified']} of {facts['edges']} quotes stand in the stored text")
     if facts["failed"]:
         raise click.exceptions.Exit(1)

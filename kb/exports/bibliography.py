@@ -14,7 +14,9 @@ from kb.quotes import exportable
 
 def as_bibtex(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
     """One entry a paper; titles in double braces, so that styles keep their capitals."""
-    entries = [f"% Sixfold challenge map {manifest(chart)}\n"]
+    # Outside of entries BibTeX ignores everything but an @.
+    about = manifest(chart).replace("@", "\\u0040")
+    entries = [f"% Sixfold challenge map {about}\n"]
     taken: set[str] = set()
     for facts in _cited(chart, papers):
         fields = {

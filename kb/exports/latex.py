@@ -1,4 +1,4 @@
-"""The map as LaTeX: the lattice and the best supported challenges, ready to `\\input`."""
+r"""The map as LaTeX: the lattice and the best supported challenges, ready to `\input`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from kb.quotes import exportable
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
+    # Not `\{`: BibTeX counts braces without looking at the backslash.
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
     "$": r"\$",
     "&": r"\&",
     "#": r"\#",
@@ -22,11 +23,10 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    # A row that began with `[` would be read as an argument of the line break before it.
     "[": "{[}",
     "]": "{]}",
     "`": r"\textasciigrave{}",
-    "'": r"{'}",
-    "-": "{-}",
 }
 _STATE = {"none_stated": "none stated", "no_papers": "no papers", "never_searched": "not searched"}
 _MOST_CHALLENGES = 40
@@ -35,9 +35,10 @@ _MOST_CHALLENGES = 40
 def escaped(text: str) -> str:
     """`text` so that TeX prints its characters and runs none of them.
 
-    Ligatures are broken too: `--`, `''` and `?`` come out as typed.
+    Ligatures are broken too: two hyphens stay two hyphens.
     """
-    return "".join(_SPECIAL.get(char, char) for char in exportable(text))
+    plain = "".join(_SPECIAL.get(char, char) for char in exportable(text))
+    return plain.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'")
 
 
 def as_latex(chart: ChallengeMap) -> bytes:
@@ -47,7 +48,8 @@ def as_latex(chart: ChallengeMap) -> bytes:
     papers state.
     """
     lines = [
-        "% Needs \\usepackage[T1]{fontenc}, \\usepackage{booktabs}, \\usepackage{longtable}.",
+        "% Needs \\usepackage[T1]{fontenc}, \\usepackage{booktabs}, \\usepackage{longtable};",
+        "% XeLaTeX or LuaLaTeX where titles are not in Latin letters.",
         f"% Sixfold challenge map {manifest(chart)}",
         *_lattice(chart),
         "",
@@ -58,11 +60,11 @@ def as_latex(chart: ChallengeMap) -> bytes:
 
 def _lattice(chart: ChallengeMap) -> list[str]:
     names, grid = chart.meta["names"], chart.lattice
+    axes = f"{escaped(grid.row_axis)} and {escaped(grid.column_axis)}"
     head = [escaped(names.get(f"{grid.column_axis}:{key}", key)) for key in grid.columns]
     lines = [
         "\\begin{table}",
-        "\\caption{Challenges stated / papers examined, by "
-        f"{escaped(grid.row_axis)} and {escaped(grid.column_axis)}.}}",
+        f"\\caption{{Challenges stated / papers examined, by {axes}.}}",
         f"\\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
         "\\toprule",
         " & ".join(["", *head]) + " \\\\",

@@ -9,9 +9,27 @@ import re
 from kb.maps import ChallengeMap
 
 COLUMNS = (
-    "kind", "basis", "source", "source_kind", "source_label", "target", "target_kind",
-    "target_label", "paper_id", "passage_id", "page", "quote", "start", "end", "score",
-    "likeness", "method", "version", "human", "generation", "edges_sha256",
+    "kind",
+    "basis",
+    "source",
+    "source_kind",
+    "source_label",
+    "target",
+    "target_kind",
+    "target_label",
+    "paper_id",
+    "passage_id",
+    "page",
+    "quote",
+    "start",
+    "end",
+    "score",
+    "likeness",
+    "method",
+    "version",
+    "human",
+    "generation",
+    "edges_sha256",
 )
 # A cell that begins like this is a formula to Excel, LibreOffice or Google Sheets. Leading
 # apostrophes are counted in, so that taking one off again always gives the original.
@@ -32,10 +50,27 @@ def as_csv(chart: ChallengeMap) -> bytes:
     for edge in chart.edges:
         source, target = nodes[edge.source], nodes[edge.target]
         row = (
-            edge.kind, edge.basis, edge.source, source.kind, source.label, edge.target,
-            target.kind, target.label, edge.paper_id, edge.passage_id, edge.page, edge.quote,
-            edge.start, edge.end, edge.score, edge.likeness, edge.method, edge.version,
-            str(edge.human).lower(), generation, digest,
+            edge.kind,
+            edge.basis,
+            edge.source,
+            source.kind,
+            source.label,
+            edge.target,
+            target.kind,
+            target.label,
+            edge.paper_id,
+            edge.passage_id,
+            edge.page,
+            edge.quote,
+            edge.start,
+            edge.end,
+            edge.score,
+            edge.likeness,
+            edge.method,
+            edge.version,
+            str(edge.human).lower(),
+            generation,
+            digest,
         )
         writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])
     return b"\xef\xbb\xbf" + held.getvalue().encode()

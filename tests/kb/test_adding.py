@@ -97,7 +97,9 @@ def test_passage_text_is_the_page_text(library: Library) -> None:
                 assert page[passage.start : passage.end] == passage.text
 
 
-def _hold_lock(folder: Path, held: multiprocessing.synchronize.Event, done: multiprocessing.synchronize.Event) -> None:
+def _hold_lock(
+    folder: Path, held: multiprocessing.synchronize.Event, done: multiprocessing.synchronize.Event
+) -> None:
     library = Library.open(folder)
     with library.writing():
         held.set()

@@ -31,8 +31,20 @@ def test_json_has_the_keys_of_the_contract(library: Library) -> None:
     found = search(library, "self-repair", limit=3).to_json()
     assert {"query", "mode", "took_ms", "total", "hits"} <= set(found)
     wanted = {
-        "rank", "score", "paper_id", "title", "authors", "year", "url", "phases", "layers",
-        "passage_id", "section", "page", "snippet", "why",
+        "rank",
+        "score",
+        "paper_id",
+        "title",
+        "authors",
+        "year",
+        "url",
+        "phases",
+        "layers",
+        "passage_id",
+        "section",
+        "page",
+        "snippet",
+        "why",
     }
     assert wanted <= set(found["hits"][0])
     assert [hit["rank"] for hit in found["hits"]] == [1, 2, 3]
@@ -67,19 +79,13 @@ def test_filters_are_exact(
 
 def test_filter_by_tag_gives_all_and_only_the_tagged(library: Library) -> None:
     key = "testing-and-evaluation"
-    tagged = {
-        paper.paper_id
-        for paper in _papers(library)
-        if key in paper.keys("phase")
-    }
+    tagged = {paper.paper_id for paper in _papers(library) if key in paper.keys("phase")}
     assert tagged  # the tagger finds benchmarks
     results = search(library, "birds", Filters(phases=(key,)), limit=50)
     assert {hit.paper.paper_id for hit in results.hits} == tagged
 
 
-def test_chroma_and_exact_scoring_agree(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_chroma_and_exact_scoring_agree(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = search(library, "agents that plan", mode="dense", limit=5)
     monkeypatch.setattr(ranking, "EXACT_BELOW", 0)
     calls: list[int] = []
@@ -101,7 +107,9 @@ def test_lexical_total_counts_matching_papers(library: Library) -> None:
     assert search(library, "zebra", mode="lexical").total == 0
 
 
-@pytest.mark.parametrize("query", ["", "   ", '"', "AND OR NOT", "a:b^2~(", "'; DROP TABLE", "\x00"])
+@pytest.mark.parametrize(
+    "query", ["", "   ", '"', "AND OR NOT", "a:b^2~(", "'; DROP TABLE", "\x00"]
+)
 def test_odd_queries_do_not_break(library: Library, query: str) -> None:
     for mode in MODES:
         search(library, query, mode=mode)

@@ -1,0 +1,351 @@
+"""Bundles: a whole library in one file `.kbz`, with vectors and decisions.
+
+The same library gives the same bytes. A bundle is read as hostile input: all of it is
+checked before any of it is kept, and keeping it is one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from taxonomy.codebook import Codebook
+
+from ingest.split import embedding_text
+from kb.adding import Report
+from kb.bundle_file import (
+    COLLECTED,
+    MANIFEST,
+    MAX_FILE,
+    PAPERS,
+    PASSAGE_VECTORS,
+    SENTENCE_VECTORS,
+    BundleReader,
+    BundleWriter,
+    bundle_reader,
+    bundle_writer,
+    damaged,
+    npy_header,
+    to_line,
+)
+from kb.bundle_records import COLLECTED as COLLECTED_CHECK
+from kb.bundle_records import Check, from_record, listed, record, text, to_record, whole
+from kb.catalogue import SCHEMA_VERSION
+from kb.catalogue.carrying import (
+    CarriedPaper,
+    Standing,
+    all_carried,
+    carried_counts,
+    collected,
+    keep_carried,
+    keep_collected,
+    keep_decisions,
+    standing,
+    tag_versions,
+    with_vectors,
+)
+from kb.catalogue.reading import Reader
+from kb.catalogue.writing import Writer
+from kb.errors import BundleError
+from kb.library import Library
+
+FORMAT = 1
+"""Version of the bundle's layout; raised when an older Sixfold could not read a newer bundle."""
+
+# Papers kept at once: bounds memory.
+BATCH = 500
+
+_COUNTED = ("papers", "passages", "sentences", "tags", "collected")
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a bundle says of itself. No date: the same library gives the same bytes."""
+
+    format: int
+    schema: int
+    """Schema version of the Sixfold that wrote it."""
+    model: str
+    """Id of the embedding model whose vectors it holds."""
+    dimension: int
+    """Length of the vectors."""
+    tagger: str
+    """Version of the tagger of the Sixfold that wrote it."""
+    statements: str
+    """Version of its classifier of sentences."""
+    codebook: str
+    """Version of its codebook."""
+    tag_versions: tuple[str, ...]
+    """`method version` of every kind of machine tag in it."""
+    counts: dict[str, int]
+    """How many papers, passages, sentences, tags and collection entries it holds."""
+
+
+_MANIFEST: dict[str, Check] = {
+    "format": whole,
+    "schema": whole,
+    "model": text,
+    "dimension": whole,
+    "tagger": text,
+    "statements": text,
+    "codebook": text,
+    "tag_versions": listed(text),
+    "counts": record(dict.fromkeys(_COUNTED, whole)),
+}
+
+
+def write_bundle(library: Library, path: Path) -> Manifest:
+    """Write the whole library to `path`, and read it back to check it. Atomic.
+
+    Raises BundleError where the library is too large for one file or not sound.
+    """
+    part = path.with_name(path.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with library.catalogue.read() as reader, bundle_writer(part) as writer:
+            manifest = _manifest(library, reader)
+            _write_members(reader, writer, manifest)
+            whole_manifest = asdict(manifest) | {"members": writer.members}
+            writer.member(MANIFEST, [to_line(whole_manifest)])
+        check_bundle(part, library.codebook)
+        part.replace(path)
+    except zipfile.LargeZipFile as error:
+        raise BundleError(
+            f"this library does not fit into one bundle of {MAX_FILE >> 20} MB",
+            item=str(path),
+            remedy="kb backup FILE copies it whole",
+            code="bundle_too_large",
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+def _manifest(library: Library, reader: Reader) -> Manifest:
+    return Manifest(
+        format=FORMAT,
+        schema=SCHEMA_VERSION,
+        model=reader.meta("model"),
+        dimension=library.embedder.dimension,
+        tagger=library.tagger.version,
+        statements=library.classifier.version,
+        codebook=library.codebook.version,
+        tag_versions=tuple(tag_versions(reader)),
+        counts=carried_counts(reader),
+    )
+
+
+def _write_members(reader: Reader, writer: BundleWriter, manifest: Manifest) -> None:
+    """Records, then vectors: the papers are read once for each, to hold few in memory."""
+    counts, dimension = manifest.counts, manifest.dimension
+    writer.member(PAPERS, (to_line(to_record(paper)) for paper in all_carried(reader)))
+    writer.member(
+        COLLECTED,
+        (
+            to_line({"name": name, "paper_id": paper, "at": at})
+            for name, paper, at in collected(reader)
+        ),
+    )
+
+    def vectors(rows: int, of: str) -> Iterator[bytes]:
+        yield npy_header(rows, dimension)
+        for paper in all_carried(reader):
+            yield getattr(paper, of).tobytes()
+
+    writer.member(PASSAGE_VECTORS, vectors(counts["passages"], "vectors"))
+    writer.member(SENTENCE_VECTORS, vectors(counts["sentences"], "sentence_vectors"))
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What the bundle at `path` says of itself. Raises BundleError."""
+    with bundle_reader(path) as reader:
+        return _read_manifest(reader, path)
+
+
+def _read_manifest(reader: BundleReader, path: Path) -> Manifest:
+    value = reader.manifest()
+    newer = [
+        f"{name} {value.get(name)} (this Sixfold knows up to {known})"
+        for name, known in (("format", FORMAT), ("schema", SCHEMA_VERSION))
+        if type(value.get(name)) is int and value[name] > known
+    ]
+    if newer:
+        raise BundleError(
+            f"a newer Sixfold wrote this bundle: {', '.join(newer)}",
+            item=str(path),
+            remedy="install that Sixfold; nothing was changed",
+            code="bundle_newer",
+        )
+    reader.expect(value.pop("members", None))
+    checked = record(_MANIFEST)(value, MANIFEST)
+    manifest = Manifest(
+        **{field.name: checked[field.name] for field in fields(Manifest)}
+        | {"tag_versions": tuple(checked["tag_versions"])}
+    )
+    if manifest.format < 1 or not 1 <= manifest.dimension <= 65_536:
+        raise damaged("the manifest's format or dimension", str(path))
+    return manifest
+
+
+def check_bundle(path: Path, codebook: Codebook) -> Manifest:
+    """Check all of a bundle, keeping none of it. Raises BundleError."""
+    with bundle_reader(path) as reader:
+        manifest = _read_manifest(reader, path)
+        for _ in _papers(reader, manifest, codebook, path):
+            pass
+        _collected(reader, manifest, path)
+    return manifest
+
+
+def _papers(
+    reader: BundleReader, manifest: Manifest, codebook: Codebook, path: Path
+) -> Iterator[CarriedPaper]:
+    """Every paper with its vectors, checked; the last step checks counts and hashes."""
+    counts = manifest.counts
+    vectors = reader.vectors(PASSAGE_VECTORS, counts["passages"], manifest.dimension)
+    said = reader.vectors(SENTENCE_VECTORS, counts["sentences"], manifest.dimension)
+    seen = dict.fromkeys(_COUNTED, 0)
+    last = ""
+    for value, where in reader.records(PAPERS):
+        paper = from_record(value, where, codebook)
+        if paper.paper_id <= last:
+            raise damaged(f"{where}: papers stand twice or out of order", str(path))
+        last = paper.paper_id
+        sentences = sum(len(passage.sentences) for passage in paper.passages)
+        seen["papers"] += 1
+        seen["passages"] += len(paper.passages)
+        seen["sentences"] += sentences
+        seen["tags"] += len(paper.tags)
+        yield with_vectors(paper, vectors.take(len(paper.passages)), said.take(sentences))
+    vectors.finish()
+    said.finish()
+    for name in ("papers", "passages", "sentences", "tags"):
+        if seen[name] != counts[name]:
+            raise damaged(f"{counts[name]} {name} announced, {seen[name]} found", str(path))
+
+
+def _collected(
+    reader: BundleReader, manifest: Manifest, path: Path
+) -> list[tuple[str, str, str]]:
+    checked = [COLLECTED_CHECK(value, where) for value, where in reader.records(COLLECTED)]
+    if len(checked) != manifest.counts["collected"]:
+        raise damaged("another number of collection entries than announced", str(path))
+    return [(one["name"], one["paper_id"], one["at"]) for one in checked]
+
+
+def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False) -> Report:
+    """Merge a bundle into a library: all of it, or nothing.
+
+    A paper that is here with the same content stays as it is; one of which more is here
+    (abstract, full text, a later version) is not overwritten; a person's tags are kept,
+    and the bundle's own are added where nobody here has decided. With
+    `allow_other_model`, vectors of another model are made anew by this library's model.
+
+    Raises BundleError, LibraryLocked, ModelMismatch.
+    """
+    started = time.perf_counter()
+    library.require_model()
+    manifest = check_bundle(path, library.codebook)
+    embed = _must_embed(library, manifest, path, allow_other_model)
+    report = Report()
+    with library.writing(), library.catalogue.write() as writer, bundle_reader(path) as reader:
+        manifest = _read_manifest(reader, path)
+        batch: list[CarriedPaper] = []
+        for paper in _papers(reader, manifest, library.codebook, path):
+            batch.append(paper)
+            if len(batch) == BATCH:
+                _merge(library, writer, batch, report, embed=embed)
+                batch = []
+        _merge(library, writer, batch, report, embed=embed)
+        keep_collected(writer, _collected(reader, manifest, path))
+        item = {"at": library.now(), "item": str(path), "state": "kept"}
+        writer.log([item])
+        if not report.added and not report.updated:
+            writer.keep_generation()
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _must_embed(library: Library, manifest: Manifest, path: Path, allowed: bool) -> bool:
+    """True where the bundle's vectors are of no use here. Raises BundleError unless allowed."""
+    held = library.embedder.model_id
+    if manifest.model == held and manifest.dimension == library.embedder.dimension:
+        return False
+    if not allowed:
+        raise BundleError(
+            f"the bundle's vectors are from {manifest.model}, this library's from {held}",
+            item=str(path),
+            remedy="load it with --other-model, which embeds its texts anew; or load it into "
+            "a library whose settings name that model",
+            code="bundle_model",
+        )
+    return True
+
+
+def _merge(
+    library: Library, writer: Writer, batch: list[CarriedPaper], report: Report, *, embed: bool
+) -> None:
+    """Keep what a batch brings that is new."""
+    held = standing(writer, [paper.paper_id for paper in batch])
+    chosen = [paper for paper in batch if _brings_more(paper, held.get(paper.paper_id))]
+    kept = {paper.paper_id for paper in chosen}
+    if embed:
+        chosen = _embedded(library, chosen)
+    keep_carried(writer, chosen, now=library.now())
+    for paper in batch:
+        here = held.get(paper.paper_id)
+        decided = 0
+        if here is not None and paper.paper_id not in kept:
+            decided = keep_decisions(writer, here.n, paper.tags)
+        report.added += here is None
+        report.updated += here is not None and (paper.paper_id in kept or bool(decided))
+        report.unchanged += here is not None and paper.paper_id not in kept and not decided
+    report.passages += sum(len(paper.passages) for paper in chosen)
+    report.papers.extend(paper.paper_id for paper in chosen)
+
+
+def _brings_more(paper: CarriedPaper, here: Standing | None) -> bool:
+    """True where the bundle's record should stand in place of what is here."""
+    if here is None:
+        return True
+    facts: dict[str, Any] = paper.facts
+    if here.content_hash == facts["content_hash"]:
+        return False
+    barer = (here.full_text and not facts["full_text"]) or (
+        here.has_abstract and not facts["abstract"]
+    )
+    older = 0 < _number(facts["version"]) < _number(here.version)
+    return not barer and not older
+
+
+def _number(version: str) -> int:
+    """3 of `v3`; 0 where unknown."""
+    digits = version.removeprefix("v")
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
+
+
+def _embedded(library: Library, papers: list[CarriedPaper]) -> list[CarriedPaper]:
+    """The papers with vectors by this library's model."""
+    texts: list[str] = []
+    for paper in papers:
+        title = str(paper.facts["title"])
+        held = [paper.text(passage) for passage in paper.passages]
+        texts += [embedding_text(title, one) for one in held]
+        texts += [
+            one[start:end]
+            for one, passage in zip(held, paper.passages, strict=True)
+            for start, end, _, _ in passage.sentences
+        ]
+    vectors = library.embedder.encode(texts).astype("<f2")
+    made, at = [], 0
+    for paper in papers:
+        middle = at + len(paper.passages)
+        end = middle + sum(len(passage.sentences) for passage in paper.passages)
+        made.append(with_vectors(paper, np.asarray(vectors[at:middle]), vectors[middle:end]))
+        at = end
+    return made

@@ -1,0 +1,185 @@
+"""Is the catalogue sound beyond what SQLite itself checks? And mending what can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Select, bindparam, func, or_, select, text
+
+from kb.catalogue.reading import Reader
+from kb.catalogue.tables import page_texts, papers, passages, sentences
+from kb.catalogue.values import Vector
+from kb.catalogue.writing import Writer, pack
+
+# float16 keeps 3 digits: a unit vector's stored length is off by far less than this.
+UNIT = 0.02
+
+_NAMED = 5
+_ROWS = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Unsound:
+    """A kind of fault in the catalogue's rows."""
+
+    code: str
+    count: int
+    examples: tuple[str, ...]
+    """Ids of papers or passages, at most five."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToEmbed:
+    """A text whose vector is to be made."""
+
+    table: str
+    """`passages` or `sentences`."""
+    n: int
+    paper: int
+    title: str
+    text: str
+
+
+def unsound(reader: Reader, dimension: int) -> list[Unsound]:
+    """Every kind of fault found; empty where the catalogue is sound."""
+    found = [
+        _orphans(reader),
+        _named(reader, "quote_mismatch", _misquoted()),
+        _named(reader, "sentence_span", _misplaced()),
+        _named(reader, "no_passages", _without_passages()),
+        *_vectors(reader, dimension),
+    ]
+    return [one for one in found if one.count]
+
+
+def _named(reader: Reader, code: str, query: Select[Any]) -> Unsound:
+    names = [str(row[0]) for row in reader.connection.execute(query)]
+    return Unsound(code, len(names), tuple(names[:_NAMED]))
+
+
+def _orphans(reader: Reader) -> Unsound:
+    rows = reader.connection.execute(text("PRAGMA foreign_key_check")).all()
+    return Unsound("orphan_rows", len(rows), tuple(f"{row[0]} {row[1]}" for row in rows[:_NAMED]))
+
+
+def _misquoted() -> Select[Any]:
+    """Passages whose text is not the stretch of the page text that they name."""
+    length = passages.c.stop - passages.c.start
+    on = (page_texts.c.paper == passages.c.paper) & (
+        page_texts.c.page == func.coalesce(passages.c.page, 0)
+    )
+    stretch = func.substr(page_texts.c.text, passages.c.start + 1, length)
+    return (
+        select(passages.c.passage_id)
+        .outerjoin(page_texts, on)
+        .where(or_(page_texts.c.text.is_(None), stretch != passages.c.text))
+        .order_by(passages.c.n)
+    )
+
+
+def _misplaced() -> Select[Any]:
+    """Passages with a sentence that reaches beyond their text."""
+    return (
+        select(passages.c.passage_id)
+        .join(sentences, sentences.c.passage == passages.c.n)
+        .where(
+            or_(
+                sentences.c.start < 0,
+                sentences.c.start >= sentences.c.stop,
+                sentences.c.stop > func.length(passages.c.text),
+            )
+        )
+        .distinct()
+    )
+
+
+def _without_passages() -> Select[Any]:
+    held = select(passages.c.paper)
+    return select(papers.c.paper_id).where(papers.c.n.not_in(held)).order_by(papers.c.n)
+
+
+def _vectors(reader: Reader, dimension: int) -> list[Unsound]:
+    """Vectors of another length than the model's, and vectors that are not of length 1."""
+    sizes, lengths = [], []
+    for table, n, blob in _blobs(reader):
+        if len(blob) != 2 * dimension:
+            sizes.append(f"{table} {n}")
+        elif not _is_unit(blob):
+            lengths.append(f"{table} {n}")
+    return [
+        Unsound("vector_missing", len(sizes), tuple(sizes[:_NAMED])),
+        Unsound("vector_not_unit", len(lengths), tuple(lengths[:_NAMED])),
+    ]
+
+
+def _is_unit(blob: bytes) -> bool:
+    # NaN fails the comparison too.
+    vector = np.frombuffer(blob, dtype="<f2").astype(np.float32)
+    return bool(abs(float(vector @ vector) - 1.0) < 2 * UNIT)
+
+
+def _blobs(reader: Reader) -> Iterator[tuple[str, int, bytes]]:
+    """(table, number, stored vector) of all passages, then of all sentences."""
+    for name, table in (("passages", passages), ("sentences", sentences)):
+        last = -1
+        while True:
+            query = select(table.c.n, table.c.vector).where(table.c.n > last)
+            rows = reader.connection.execute(query.order_by(table.c.n).limit(_ROWS)).all()
+            if not rows:
+                break
+            yield from ((name, row.n, row.vector) for row in rows)
+            last = rows[-1].n
+
+
+def to_embed(reader: Reader, dimension: int, *, everything: bool) -> list[ToEmbed]:
+    """The texts whose vectors are missing or wrong; with `everything`, all texts."""
+    bad: dict[str, set[int]] = {"passages": set(), "sentences": set()}
+    if not everything:
+        for name, n, blob in _blobs(reader):
+            if len(blob) != 2 * dimension or not _is_unit(blob):
+                bad[name].add(n)
+    cut = func.substr(
+        passages.c.text, sentences.c.start + 1, sentences.c.stop - sentences.c.start
+    )
+    queries: dict[str, Select[Any]] = {
+        "passages": select(
+            passages.c.n, passages.c.paper, papers.c.title, passages.c.text.label("text")
+        ).join(papers, papers.c.n == passages.c.paper),
+        "sentences": select(sentences.c.n, passages.c.paper, papers.c.title, cut.label("text"))
+        .join(passages, passages.c.n == sentences.c.passage)
+        .join(papers, papers.c.n == passages.c.paper),
+    }
+    return [
+        ToEmbed(name, row.n, row.paper, row.title, row.text)
+        for name, query in queries.items()
+        for row in reader.connection.execute(query)
+        if everything or row.n in bad[name]
+    ]
+
+
+def put_vectors(writer: Writer, texts: Sequence[ToEmbed], vectors: Vector) -> None:
+    """Keep new vectors of some texts; their papers count as changed."""
+    for name, table in (("passages", passages), ("sentences", sentences)):
+        rows = [
+            {"number": one.n, "packed": pack(vector)}
+            for one, vector in zip(texts, vectors, strict=True)
+            if one.table == name
+        ]
+        if rows:
+            statement = table.update().where(table.c.n == bindparam("number"))
+            writer.connection.execute(statement.values(vector=bindparam("packed")), rows)
+    for paper in sorted({one.paper for one in texts}):
+        writer.touch(paper)
+
+
+def drop_orphans(writer: Writer) -> int:
+    """Delete rows whose paper or passage is gone. Returns how many there were."""
+    rows = writer.connection.execute(text("PRAGMA foreign_key_check")).all()
+    known = {"page_texts", "passages", "sentences", "tags"}
+    for table in known & {row[0] for row in rows}:
+        numbers = [{"row": row[1]} for row in rows if row[0] == table]
+        writer.connection.execute(text(f"DELETE FROM {table} WHERE rowid = :row"), numbers)  # noqa: S608 - one of four names
+    return len(rows)

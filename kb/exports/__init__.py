@@ -1,0 +1,63 @@
+"""The challenge map in files that other tools open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kb.errors import unknown
+from kb.exports.bibliography import as_bibtex, as_ris
+from kb.exports.figure import as_png, as_svg
+from kb.exports.graphs import as_cytoscape, as_gexf, as_graphml, as_json
+from kb.exports.latex import as_latex
+from kb.exports.page import as_html
+from kb.exports.report import as_markdown
+from kb.exports.sheet import as_csv
+from kb.lattice import PaperFacts
+from kb.maps import ChallengeMap
+
+__all__ = ["FORMATS", "export"]
+
+_OF_MAP: Mapping[str, Callable[[ChallengeMap], bytes]] = {
+    "json": as_json,
+    "graphml": as_graphml,
+    "gexf": as_gexf,
+    "csv": as_csv,
+    "svg": as_svg,
+    "png": as_png,
+    "cytoscape": as_cytoscape,
+    "latex": as_latex,
+}
+_WITH_PAPERS: Mapping[str, Callable[[ChallengeMap, Mapping[str, PaperFacts]], bytes]] = {
+    "markdown": as_markdown,
+    "html": as_html,
+    "bibtex": as_bibtex,
+    "ris": as_ris,
+}
+FORMATS = (
+    "json",
+    "graphml",
+    "gexf",
+    "csv",
+    "markdown",
+    "html",
+    "svg",
+    "png",
+    "cytoscape",
+    "latex",
+    "bibtex",
+    "ris",
+)
+"""Names of the formats, in the order of the command line's contract."""
+
+
+def export(chart: ChallengeMap, form: str, papers: Mapping[str, PaperFacts]) -> bytes:
+    """`chart` as a file of the format `form`; the same map gives the same bytes.
+
+    `papers` gives titles, authors and addresses of the papers on the map; one that is
+    missing there is named by its id alone. Raises UsageError for an unknown format.
+    """
+    if form in _OF_MAP:
+        return _OF_MAP[form](chart)
+    if form in _WITH_PAPERS:
+        return _WITH_PAPERS[form](chart, papers)
+    raise unknown("format", form, FORMATS)

@@ -1,0 +1,133 @@
+"""The map as a Markdown report: the lattice, the gaps, each challenge with its quotes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from kb.lattice import Cell, PaperFacts
+from kb.maps import ChallengeMap, Edge, Node
+from kb.quotes import exportable
+
+MARK = "sixfold-map-edges"
+"""Opens the comment at the end that holds the edges as JSON, for `kb verify`."""
+_MOST_QUOTES = 12
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$>=-])")
+_STATE = {"none_stated": "none", "no_papers": "no papers", "never_searched": "not searched"}
+_HEADINGS = {
+    "stated_by": "Stated by",
+    "answered_by": "Answered by (inferred)",
+    "directed_by": "Directions (inferred)",
+}
+
+
+def escaped(text: str) -> str:
+    """`text` so that Markdown and HTML print it as it is."""
+    plain = exportable(text).replace("&", "&amp;").replace("<", "&lt;")
+    return _SPECIAL.sub(r"\\\1", plain)
+
+
+def as_markdown(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
+    """The whole map for a reader; at most 12 quotes of a kind are shown for a challenge.
+
+    All edges stand in a comment at the end, so that the report can be verified like the
+    other formats.
+    """
+    lines = ["# Challenge map", "", *_about(chart), "", "## Cells", "", *_matrix(chart)]
+    if chart.gaps:
+        lines += ["", "## Under\\-explored", ""]
+        lines += [
+            f"{place}. {escaped(gap.row)} × {escaped(gap.column)}: {escaped(gap.reason)}"
+            for place, gap in enumerate(chart.gaps, start=1)
+        ]
+    if chart.years:
+        lines += ["", "## Years", "", "| Year | Papers | Challenges | New | Directions |"]
+        lines += ["|---|---:|---:|---:|---:|"]
+        lines += [
+            f"| {y.year} | {y.papers} | {y.challenges} | {y.new} | {y.directions} |"
+            for y in chart.years
+        ]
+    lines += ["", "## Challenges", ""]
+    told: defaultdict[str, list[Edge]] = defaultdict(list)
+    for edge in chart.edges:
+        told[edge.source].append(edge)
+    for node in chart.nodes:
+        if node.kind == "challenge":
+            lines += _challenge(node, told[node.id], papers)
+    lines += [f"<!-- {MARK}", _held(chart), "-->"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _about(chart: ChallengeMap) -> list[str]:
+    meta = chart.meta
+    rows = {
+        "Papers": meta["papers"],
+        "Challenges": meta["challenges"],
+        "Directions": meta["directions"],
+        "Filters": json.dumps(meta["filters"], sort_keys=True) if meta["filters"] else "none",
+        "Library generation": meta["generation"],
+        **{f"Version of {name}": value for name, value in meta["versions"].items()},
+        **{f"SHA-256 of {name}": value for name, value in meta["hashes"].items()},
+    }
+    lines = [f"| {escaped(name)} | {escaped(str(value))} |" for name, value in rows.items()]
+    return ["| Manifest | |", "|---|---|", *lines]
+
+
+def _matrix(chart: ChallengeMap) -> list[str]:
+    grid, names = chart.lattice, chart.meta["names"]
+    head = [escaped(names.get(f"{grid.column_axis}:{key}", key)) for key in grid.columns]
+    lines = [f"| | {' | '.join(head)} |", "|---|" + "---:|" * len(head)]
+    for row in grid.rows:
+        cells = " | ".join(_cell(grid.cell(row, column)) for column in grid.columns)
+        lines.append(f"| {escaped(names.get(f'{grid.row_axis}:{row}', row))} | {cells} |")
+    return [*lines, "", "Challenges stated / papers examined."]
+
+
+def _cell(cell: Cell) -> str:
+    if cell.state == "stated":
+        return f"{cell.challenges} / {cell.denominator}"
+    if cell.state == "none_stated":
+        return f"none in {cell.denominator}"
+    return _STATE[cell.state]
+
+
+def _challenge(node: Node, edges: Sequence[Edge], papers: Mapping[str, PaperFacts]) -> list[str]:
+    years = "–".join(str(y) for y in dict.fromkeys((node.first_year, node.last_year)) if y)
+    lines = [
+        f"### {escaped(node.label)}",
+        "",
+        f"`{node.id}` · {node.status} · {_counted(node)} · {years or 'no date'}",
+        "",
+    ]
+    for kind, heading in _HEADINGS.items():
+        of_kind = [edge for edge in edges if edge.kind == kind]
+        if not of_kind:
+            continue
+        lines += [f"**{heading}**", ""]
+        lines += [_quoted(edge, papers) for edge in of_kind[:_MOST_QUOTES]]
+        if len(of_kind) > _MOST_QUOTES:
+            lines.append(f"- … and {len(of_kind) - _MOST_QUOTES} more")
+        lines.append("")
+    return lines
+
+
+def _counted(node: Node) -> str:
+    return "1 independent paper" if node.papers == 1 else f"{node.papers} independent papers"
+
+
+def _quoted(edge: Edge, papers: Mapping[str, PaperFacts]) -> str:
+    facts = papers.get(edge.paper_id)
+    title = escaped(facts.title if facts else edge.paper_id)
+    url = exportable(facts.url) if facts else ""
+    # Only a plain address becomes a link: anything else could carry script or break out.
+    linked = f"[{title}](<{url}>)" if re.fullmatch(r"https?://[^\s<>()\\]+", url) else title
+    page = f", page {edge.page}" if edge.page else ""
+    return f"- “{escaped(edge.quote)}” ({linked}{page})"
+
+
+def _held(chart: ChallengeMap) -> str:
+    """The edges as JSON that cannot end the comment."""
+    data = json.dumps(chart.to_json()["edges"], ensure_ascii=False, allow_nan=False)
+    return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("--", "-\\u002d")
