@@ -25,9 +25,10 @@ EXTRA := browser or soak or model_server
 
 .PHONY: help app install test check-all lint starter lock clean
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 
 help: ## List these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 app: install ## Install, load the starter library if there is no library, open the app
 	@if $(BIN)/kb --json status 2>/dev/null | grep -q '"code": "no_library"'; \

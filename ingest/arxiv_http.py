@@ -96,7 +96,7 @@ class PoliteSession:
         own = {**headers, "user-agent": self.agent}
         timeout = self.manners.timeout
         try:
-            answer = _followed(self._session, url, own, timeout)
+            answer: requests.Response = _followed(self._session, url, own, timeout)
             with answer:
                 _check_status(answer, url)
                 content = b"".join(self._chunks(answer, url, limit))

@@ -86,7 +86,7 @@ class ArxivSource:
         client = arxiv.Client(page_size=PAGE, delay_seconds=0.0, num_retries=0)
         client.query_url_format = self._base_url + "?{}"
         client._session.close()
-        client._session = _Checked(self._session)  # type: ignore[assignment]
+        client._session = _Checked(self._session)
         return client
 
     def _papers(

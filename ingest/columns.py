@@ -15,7 +15,7 @@ _OVERHANG = 14.0
 
 
 def _gutter(page: PageLines) -> float | None:
-    """x of the gap between two columns of a page; None where it has one column."""
+    """X of the gap between two columns of a page; None where it has one column."""
     wide = [line for line in page.lines if line.width > _COLUMN_LINE * page.width]
     if len(wide) < 8:
         return None

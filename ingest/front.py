@@ -13,7 +13,8 @@ _ABSTRACT = re.compile(r"a\s?b\s?s\s?t\s?r\s?a\s?c\s?t\s*[:.]?", re.IGNORECASE)
 _RUN_IN = re.compile(r"abstract\s*(?:[—–:.]|-+|\s(?=[A-Z]))\s*(?=\S)", re.IGNORECASE)
 AFTER_ABSTRACT = re.compile(
     r"(?:key\s?words|index terms|ccs concepts|general terms|categories and subject|"
-    r"acm reference format|additional key words|subject classification|code available|1\.?\s+introduction\b|"
+    r"acm reference format|additional key words|subject classification|code available|"
+    r"1\.?\s+introduction\b|"
     r"i\.\s+introduction\b|introduction$)",
     re.IGNORECASE,
 )
@@ -69,13 +70,19 @@ def stamp(page: PageLines, made: str) -> Stamp:
 def _own_doi(line: Line, page: PageLines) -> bool:
     edge = line.y1 < 0.16 * page.height or line.y0 > 0.78 * page.height
     margin = line.x1 < 0.3 * page.width
-    return edge or margin or bool(re.match(r"(?:doi|https?://(?:dx\.)?doi\.org)", line.text, re.I))
+    return (
+        edge
+        or margin
+        or bool(re.match(r"(?:doi|https?://(?:dx\.)?doi\.org)", line.text, re.IGNORECASE))
+    )
 
 
 def _printed_year(page: PageLines, arxiv: str, made: str) -> int | None:
     for line in page.lines:
         if re.search(
-            r"published|received|accepted|©|copyright|\bproceedings\b|journal", line.text, re.I
+            r"published|received|accepted|©|copyright|\bproceedings\b|journal",
+            line.text,
+            re.IGNORECASE,
         ):
             years = [int(year) for year in _YEAR.findall(line.text)]
             if years:

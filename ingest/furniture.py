@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 from ingest.layout import Line, PageLines
 
@@ -13,7 +14,7 @@ _TOP, _BOTTOM = 0.14, 0.86
 # Where paper is larger than the layout was made for: this many points of what is printed.
 _ROWS = 20.0
 _PAGE_NUMBER = re.compile(
-    r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d+)?[-–—\s]*", re.I
+    r"[-–—\s]*(?:page\s*)?(?:\d{1,4}|[ivxl]{1,6})(?:\s*(?:/|of)\s*\d+)?[-–—\s]*", re.IGNORECASE
 )
 _DIGITS = re.compile(r"\d+")
 
@@ -65,10 +66,10 @@ def _line_numbers(page: PageLines) -> set[Line]:
     for column in columns.values():
         column.sort(key=lambda line: line.y0)
         values = [int(line.text) for line in column]
-        steps = Counter(b - a for a, b in zip(values, values[1:], strict=False))
-        if len(values) >= 8 and steps and steps.most_common(1)[0][0] in (1, 5):
-            if steps.most_common(1)[0][1] >= 0.7 * len(values):
-                numbers.update(column)
+        steps = Counter(b - a for a, b in pairwise(values))
+        step, count = steps.most_common(1)[0] if steps else (0, 0)
+        if len(values) >= 8 and step in (1, 5) and count >= 0.7 * len(values):
+            numbers.update(column)
     return numbers
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from ingest.layout import Line
@@ -67,7 +68,7 @@ def usual_leading(lines: list[Line], body: float) -> float:
     """The usual distance between base lines of running text, in points."""
     gaps = [
         b.baseline - a.baseline
-        for a, b in zip(lines, lines[1:], strict=False)
+        for a, b in pairwise(lines)
         if (a.page, a.column) == (b.page, b.column)
         and abs(a.size - body) < 0.6
         and abs(b.size - body) < 0.6
@@ -183,8 +184,8 @@ def _plausible(text: str, name: str) -> bool:
 def _lettered(candidates: list[_Candidate]) -> bool:
     """Whether single letters number headings here, and are not the article "A"."""
     letters = {c.number for c in candidates if re.fullmatch(r"[A-Z]", c.number)}
-    return (
-        "A" in letters and "B" in letters or any(re.match(r"A\.\d", c.number) for c in candidates)
+    return ("A" in letters and "B" in letters) or any(
+        re.match(r"A\.\d", c.number) for c in candidates
     )
 
 
@@ -260,7 +261,7 @@ def _accepted(candidates: list[_Candidate], body: float, roman: bool) -> list[_C
         size, bold, _ = one.style
         if one.start in sure:
             accepted.append(one)
-        elif one.number and numbered or not (one.spaced and one.led and one.name[0].isupper()):
+        elif (one.number and numbered) or not (one.spaced and one.led and one.name[0].isupper()):
             continue
         elif len(numbered) >= 3:
             if one.style in styles:

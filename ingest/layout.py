@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 _LIGATURES = str.maketrans(
@@ -140,15 +141,25 @@ def _weights(spans: list[dict[str, Any]]) -> tuple[float, str, bool, bool, bool]
         letters += weight
         bold += weight * is_bold(span)
         italic += weight * bool(span["flags"] & ITALIC)
-        mono += weight * bool(_MONO_NAME.search(span["font"]))
+        mono += weight * _named_mono(span["font"])
     size = sizes.most_common(1)[0][0]
     font = fonts.most_common(1)[0][0].split("+")[-1]
     return size, font, bold >= 0.95 * letters, italic >= 0.9 * letters, 2 * mono > letters
 
 
+@lru_cache(maxsize=1024)
+def _named_bold(font: str) -> bool:
+    return bool(_BOLD_NAME.search(font))
+
+
+@lru_cache(maxsize=1024)
+def _named_mono(font: str) -> bool:
+    return bool(_MONO_NAME.search(font))
+
+
 def is_bold(span: dict[str, Any]) -> bool:
     """Whether a span is set in a bold face."""
-    return bool(span["flags"] & BOLD) or bool(_BOLD_NAME.search(span["font"]))
+    return bool(span["flags"] & BOLD) or _named_bold(span["font"])
 
 
 def _line_text(spans: list[dict[str, Any]], size: float) -> tuple[str, str, str]:
@@ -179,9 +190,11 @@ def read_line(page: int, raw: dict[str, Any]) -> Line | None:
     if not text:
         return None
     main = max(inked, key=lambda span: (span["size"] >= 0.9 * size) * len(span["text"]))
-    marked = bool(inked[0]["flags"] & RAISED or inked[0]["size"] < 0.85 * size) and bool(
-        _MARK.match(inked[0]["text"].strip())
-    )
+    first = inked[0]
+    small = bool(first["flags"] & RAISED) or first["size"] < 0.85 * size
+    marked = small and len(inked) > 1 and bool(_MARK.fullmatch(first["text"].strip()))
+    if marked:
+        text = text.removeprefix(first["text"].strip()).lstrip() or text
     return Line(
         page,
         inked[0]["bbox"][0],

@@ -51,13 +51,15 @@ class Hyphens:
 
     def join(self, before: str, after: str) -> str:
         """Two successive lines as one text."""
-        half = _HYPHEN_END.search(before)
+        # Only the end matters: a search through all of a long text would cost its square.
+        tail = before[-80:]
+        half = _HYPHEN_END.search(tail)
         rest = _FIRST_WORD.match(after)
         if before.endswith("\u00ad"):
             return before[:-1] + after
         if not half or not rest:
             # "2023-" + "2025", "pre-" + "GPT": the hyphen is the author's.
-            glue = "" if re.search(r"\w[-\u2010/]$", before) and after[:1].isalnum() else " "
+            glue = "" if re.search(r"\w[-\u2010/]$", tail) and after[:1].isalnum() else " "
             return f"{before}{glue}{after}"
         if not rest[0][0].islower() or self._keeps(half[1].lower(), rest[0].lower()):
             return before + after
@@ -69,7 +71,7 @@ class Hyphens:
         if words[f"{half}-{rest}"] != words[half + rest]:
             return words[f"{half}-{rest}"] > words[half + rest]
         # A compound seen nowhere else: its parts next to the hyphen are words, or one is none.
-        left, right = half.split("-")[-1], rest.split("-")[0]
+        left, right = half.rsplit("-", maxsplit=1)[-1], rest.split("-", maxsplit=1)[0]
         if words[left + right]:
             return False
         return (
@@ -99,7 +101,9 @@ def _new_paragraph(before: Line, line: Line, left: float, leading: float) -> boo
     if _BULLET.match(line.text) and (_STOPPED.search(before.text) or line.text[0] in "•◦▪‣∙●■"):
         return True
     indented = line.x0 > left + 5 and line.x0 > before.x0 + 5 and line.x0 < left + 42
-    return indented and not _BULLET.match(before.text) and before.x0 < left + 5
+    # Lists and footnotes hang: their second line is indented.
+    hangs = before.marked or _BULLET.match(before.text)
+    return indented and not hangs and before.x0 < left + 5
 
 
 def _inline(before: Line, line: Line, leading: float) -> bool:
@@ -160,7 +164,7 @@ def paragraphs(lines: list[Line], body: float, leading: float, hyphens: Hyphens)
 
 def _continues(before: str, after: Paragraph) -> bool:
     """Whether `after` carries on the sentence with which `before` breaks off."""
-    if after.kind != "text" or after.fresh or _STOPPED.search(before):
+    if after.kind != "text" or after.fresh or _STOPPED.search(before[-12:]):
         return False
     first = after.text.lstrip("([“\"'")[:1]
     if first.islower():

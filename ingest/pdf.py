@@ -10,7 +10,7 @@ import base64
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -124,23 +124,31 @@ def check_file(path: Path, limits: Limits) -> None:
     if size > limits.megabytes * 1024 * 1024:
         raise PdfError("too_large", f"The file has {size / 1048576:.0f} MiB.", str(path))
     if b"%PDF" not in head and re.match(
-        rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!doctype|<html|<\?xml|<head|<body|\{)", head, re.I
+        rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!doctype|<html|<\?xml|<head|<body|\{)", head, re.IGNORECASE
     ):
         raise PdfError("not_a_pdf", "The file holds a web page or data, not a PDF.", str(path))
 
 
-def warm_up() -> None:
-    """Load the PDF library and keep it quiet."""
+def _library() -> Any:
+    """The PDF library, loaded when first needed: it takes a third of a second.
+
+    Its functions carry no types, so that it is Any at this edge.
+    """
     import pymupdf
 
+    return pymupdf
+
+
+def warm_up() -> None:
+    """Load the PDF library and keep it quiet."""
+    pymupdf = _library()
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
 
 
 def _open(path: Path) -> Any:
     """The open document. Raises PdfError."""
-    import pymupdf
-
+    pymupdf = _library()
     try:
         document = pymupdf.open(path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
@@ -154,7 +162,8 @@ def _open(path: Path) -> Any:
 
 def _library_error(error: Exception, code: str) -> PdfError:
     text = str(error)
-    if re.search(r"[mc]alloc|out of memory|bad_alloc", text):
+    # The binding raises SystemError where it runs out of memory amid a result.
+    if isinstance(error, SystemError) or re.search(r"alloc \(|out of memory|bad_alloc", text):
         return PdfError("out_of_memory", "It needs more memory than allowed.")
     return PdfError(code, f"The PDF library says: {text[:200]}")
 
@@ -165,68 +174,74 @@ def read_pdf(path: Path, limits: Limits) -> Parsed:
     Raises PdfError, and whatever a library bug may bring.
     """
     document = _open(path)
-    notes: list[ParseNote] = []
-    if document.is_repaired:
-        notes.append(ParseNote("repaired", "The file is damaged; what could be mended was read."))
-    pages: list[dict[str, Any]] = []
-    hidden: list[visibility.Hidden] = []
-    characters = 0
-    for number in range(1, document.page_count + 1):
-        if number > limits.pages or characters > limits.characters:
-            notes.append(
-                ParseNote("truncated", f"Read up to page {number - 1} of {document.page_count}.")
-            )
-            break
-        raw = _read_page(document, number, notes, hidden)
-        pages.append(raw)
-        characters += _characters(raw)
-    notes += visibility.notes(hidden)
+    reading = _Reading(document, limits)
+    pages = reading.pages()
+    notes = reading.notes + visibility.notes(reading.hidden)
     parsed = structured(pages, document.metadata or {}, notes)
+    whole = replace(parsed, pages=document.page_count)
     document.close()
-    return parsed
+    return whole
 
 
-def _characters(raw: dict[str, Any]) -> int:
-    return sum(
-        len(span["text"])
-        for block in raw["blocks"]
-        for line in block.get("lines", ())
-        for span in line["spans"]
-    )
+class _Reading:
+    """Reads a document's pages, and remembers what a reader of the paper should know."""
 
+    def __init__(self, document: Any, limits: Limits) -> None:
+        self._document = document
+        self._limits = limits
+        self._left = limits.characters
+        self.notes: list[ParseNote] = []
+        self.hidden: list[visibility.Hidden] = []
+        if document.is_repaired:
+            text = "The file is damaged; what could be mended was read."
+            self.notes.append(ParseNote("repaired", text))
 
-def _read_page(
-    document: Any, number: int, notes: list[ParseNote], hidden: list[visibility.Hidden]
-) -> dict[str, Any]:
-    """One page as a dictionary {number, width, height, blocks}, unseen text taken out."""
-    import pymupdf
+    def pages(self) -> list[dict[str, Any]]:
+        """The pages as dictionaries {number, width, height, blocks}, unseen text taken out."""
+        count = self._document.page_count
+        pages: list[dict[str, Any]] = []
+        for number in range(1, count + 1):
+            raw = self._page(number) if number <= self._limits.pages else None
+            if raw is None:
+                detail = f"Read up to page {number - 1} of {count}."
+                self.notes.append(ParseNote("truncated", detail))
+                break
+            pages.append(raw)
+        return pages
 
-    raw: dict[str, Any]
-    try:
-        page = document[number - 1]
+    def _page(self, number: int) -> dict[str, Any] | None:
+        """One page; an empty one where it cannot be read, None where there is too much text."""
+        pymupdf = _library()
+        try:
+            return self._read(self._document[number - 1], number)
+        except (RuntimeError, ValueError, SystemError, pymupdf.mupdf.FzErrorBase) as error:
+            told = _library_error(error, "unopenable")
+            if told.code == "out_of_memory":
+                raise told from error
+            self.notes.append(ParseNote("page_unreadable", f"page {number}: {told.detail}"))
+            return {"number": number, "width": 612.0, "height": 792.0, "blocks": []}
+
+    def _read(self, page: Any, number: int) -> dict[str, Any] | None:
+        pymupdf = _library()
         # Text is kept as painted: ActualText may say what the page does not show. Text off the
         # page is wanted, so that it can be reported.
         everywhere = pymupdf.INFINITE_RECT()
-        raw = page.get_text("dict", flags=pymupdf.TEXT_IGNORE_ACTUALTEXT, clip=everywhere)
-        raw["width"], raw["height"] = page.rect.width, page.rect.height
+        text = page.get_textpage(flags=pymupdf.TEXT_IGNORE_ACTUALTEXT, clip=everywhere)
+        self._left -= len(text.extractText())
+        if self._left < 0:
+            return None
+        raw: dict[str, Any] = text.extractDICT()
+        raw.update(number=number, width=page.rect.width, height=page.rect.height)
         fills, images = _painted_areas(page)
-    except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
-        mended = _library_error(error, "unopenable")
-        if mended.code == "out_of_memory":
-            raise mended from error
-        notes.append(ParseNote("page_unreadable", f"page {number}: {mended.detail}"))
-        return {"number": number, "width": 612.0, "height": 792.0, "blocks": []}
-    raw["number"] = number
-    found = visibility.sift(raw, fills, images, _Looker(page))
-    if _letter_count(raw) > _clip_count(page) + _CLIP_SLACK:
-        words = page.get_text("words", flags=pymupdf.TEXT_CLIP)
-        found += visibility.sift_clipped(raw, [word[:4] for word in words])
-    hidden += found
-    if images and visibility.is_ocr_layer(raw, images):
-        notes.append(
-            ParseNote("ocr_layer", f"page {number} is a scan; its text is a machine's reading.")
-        )
-    return raw
+        found = visibility.sift(raw, fills, images, _Looker(page))
+        if _letter_count(raw) > _clip_count(page) + _CLIP_SLACK:
+            words = page.get_text("words", flags=pymupdf.TEXT_CLIP)
+            found += visibility.sift_clipped(raw, [word[:4] for word in words])
+        self.hidden += found
+        if images and visibility.is_ocr_layer(raw, images):
+            detail = f"page {number} is a scan; its text is a machine's reading."
+            self.notes.append(ParseNote("ocr_layer", detail))
+        return raw
 
 
 def _letter_count(raw: dict[str, Any]) -> int:
@@ -237,8 +252,7 @@ def _letter_count(raw: dict[str, Any]) -> int:
 
 def _clip_count(page: Any) -> int:
     """Characters of a page that lie within its clipping paths, blanks aside."""
-    import pymupdf
-
+    pymupdf = _library()
     flags = pymupdf.TEXT_CLIP | pymupdf.TEXT_IGNORE_ACTUALTEXT
     return len("".join(page.get_text("text", flags=flags).split()))
 
@@ -266,8 +280,7 @@ class _Looker:
         self._picture: Any = None
 
     def __call__(self, box: Box) -> Painted | None:
-        import pymupdf
-
+        pymupdf = _library()
         if self._picture is None:
             self._picture = self._page.get_pixmap(
                 dpi=_LOOK_DPI, colorspace=pymupdf.csRGB, annots=False
@@ -316,10 +329,9 @@ def quote_boxes(words: list[tuple[float, float, float, float, str]], quote: str)
     return []
 
 
-def draw_page(path: Path, number: int, quote: str, limits: Limits) -> bytes:
+def draw_page(path: Path, number: int, quote: str) -> bytes:
     """What `render_page` gives, drawn here and now: what the child process runs."""
-    import pymupdf
-
+    pymupdf = _library()
     document = _open(path)
     if not 1 <= number <= document.page_count:
         raise PdfError("no_page", f"There is no page {number}; the file has {document.page_count}.")

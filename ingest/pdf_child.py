@@ -1,6 +1,7 @@
 """The child process that reads PDFs: `python -m ingest.pdf_child MEGABYTES`.
 
-Reads one JSON request a line from standard input, answers one JSON line each.
+Writes an empty JSON object when it is ready; then reads one JSON request a line from standard
+input, and answers one JSON line each.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["do"] == "parse":
             return {"parsed": to_json(pdf.read_pdf(path, limits))}
-        png = pdf.draw_page(path, request["page"], request["quote"], limits)
+        png = pdf.draw_page(path, request["page"], request["quote"])
         return {"png": base64.b64encode(png).decode("ascii")}
     except PdfError as error:
         return {"error": {"code": error.code, "detail": error.detail}}
     except MemoryError:
         return {"error": {"code": "out_of_memory", "detail": "It needs more memory than allowed."}}
-    except Exception as error:  # The parent must hear of every failure, ours included.
+    except Exception as error:  # noqa: BLE001 - the parent must hear of every failure, ours too
         return {"error": {"code": "crashed", "detail": f"{type(error).__name__}: {error}"[:300]}}
 
 
@@ -60,6 +61,8 @@ def main() -> None:
     os.dup2(2, 1)
     pdf.warm_up()
     _limit_memory(int(sys.argv[1]))
+    replies.write(b"{}\n")
+    replies.flush()
     for line in sys.stdin.buffer:
         request = json.loads(line)
         _alarm(request["limits"]["seconds"])

@@ -106,16 +106,22 @@ def _opens(text: str) -> bool:
     return bool(re.match(r"[A-ZÀ-ÖØ-Þ\"“][\w’'.-]*[,. ]", text))
 
 
+def _address_goes_on(before: str, after: str) -> bool:
+    """Whether an address or DOI is broken between two lines, and goes on without a blank."""
+    last = before.rsplit(" ", 1)[-1]
+    if re.search(r"arXiv:\s?\d{4}\.$|doi:\s?10\.$", before[-20:]):
+        return True
+    if not re.search(r"://|10\.\d{4,9}/|doi\.org/", last):
+        return False
+    if last[-1] in "/_-=?&%:;(":
+        return True
+    return last[-1] in ".)]" and (after[0].islower() or after[0].isdigit())
+
+
 def _joined(lines: list[Line], hyphens: Hyphens) -> str:
     text = lines[0].text
     for line in lines[1:]:
-        # An address broken at the line's end goes on without a blank.
-        if (
-            re.search(r"(?:https?://|10\.\d{4,9}/)\S*[/._\-=?&%:;(]$", text)
-            and not line.text[:1].isupper()
-        ):
-            text += line.text
-        elif re.search(r"10\.\d{4,9}/$|doi\.org/$|arXiv:\s?\d{4}\.$|10\.\d{4,9}/\S*\)$", text):
+        if _address_goes_on(text[-300:], line.text):
             text += line.text
         else:
             text = hyphens.join(text, line.text)
@@ -223,8 +229,11 @@ def _title(text: str) -> str:
     acm = re.search(r"[.,]\s(?:18|19|20)\d{2}[a-z]?\.\s+(.+)", text)
     if acm:
         return _first_sentence(acm[1])
-    # "A. Author, B. Author. Title. Venue, year": the first stop that ends no initial.
-    parts = re.split(r"(?<=[a-z\)]{2})\.\s+(?=[A-Z\d“\"])", text)
+    # "A. Author, B. Author. Title. Venue, year": the first stop that ends no initial. After
+    # "Smith A." a title shows by its second word.
+    parts = re.split(
+        r"(?<=[a-z\)]{2})\.\s+(?=[A-Z\d“\"])|(?<=[a-z]\s[A-Z])\.\s+(?=[A-Z][\w-]*\s+[a-z])", text
+    )
     if len(parts) > 1:
         return _first_sentence(parts[1])
     return ""

@@ -6,13 +6,15 @@ import re
 
 # A full stop after these never ends a sentence.
 _NEVER = frozenset(
-    "e.g i.e eg ie cf vs viz fig figs eq eqs eqn sec sect secs tab tabs ref refs no nos dr mr mrs "
-    "ms prof st vol vols pp ch chap app appx appdx alg thm def prop lem cor ex approx resp w.r.t wrt "
-    "a.k.a aka ca al.e incl esp dept univ proc conf int trans ed eds rev gen sen rep hon ph.d m.sc "
-    "b.sc jr.e s.t i.i.d.e jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    "e.g i.e eg ie cf vs viz fig figs eq eqs eqn eqns sect secs tab tabs refs nos dr mr mrs ms "
+    "prof st vols pp chap appx appdx alg thm approx resp w.r.t wrt a.k.a aka ca incl esp dept univ "
+    "proc eds ph.d m.sc b.sc s.t jan feb mar apr jun jul aug sep sept oct nov dec".split()
 )
 # These may end one: they do where a word that usually opens a sentence follows.
-_MAYBE = frozenset("al etc inc ltd co corp u.s u.k u.s.a e.u jr sr i.i.d a.i et".split())
+_MAYBE = frozenset(
+    "al et etc inc ltd co corp u.s u.k u.s.a e.u jr sr i.i.d a.i no app ref sec ch vol def prop "
+    "lem cor ex int trans ed rev gen sen rep hon conf".split()
+)
 _OPENERS = frozenset(
     "the we this these those that our in it they however to for as a an while although when where "
     "if moreover furthermore finally first second third then thus therefore hence here there on "
@@ -53,10 +55,8 @@ def _ends_here(text: str, start: int, found: re.Match[str]) -> bool:
     if len(word) == 1 and word.isalpha() and word.isupper():
         # An initial (J. Smith); "in Appendix A. The rest" ends.
         return _opens(text, found.end())
-    if word.isdigit() and before is not None and before.start() == start:
-        # A list number that opens the sentence: "1. First item".
-        return False
-    return True
+    # A list number that opens the sentence ("1. First item") does not end it.
+    return not (word.isdigit() and before is not None and before.start() == start)
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

@@ -153,8 +153,7 @@ def _line_paper(line: str, item: str, source: str) -> Paper:
 
 
 def _line_items(path: Path, source: str) -> Iterator[Found]:
-    opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    with opened as file:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         for number, raw in enumerate(iter(partial(file.readline, MAX_LINE), b""), start=1):
             line = raw.decode("utf-8", errors="replace").lstrip("\ufeff").strip()
             if line:

@@ -29,6 +29,13 @@ NEVER_PASSAGES = re.compile(
 _RUN = re.compile(r"[A-Za-z]+|\S")
 
 
+# English has over 4 characters a token: a text below 3.4 likely fits whole, and is tried so first.
+_SURELY_SHORT = 3.4
+
+_Sentence = tuple[int, int, int]
+"""(start, end, tokens)."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     """Sentences of one section on one page, as spans in that page's stored text."""
@@ -114,64 +121,68 @@ def _halves(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return [(start, middle), (middle, end)]
 
 
-def _counted(
-    title: str, stretch: _Stretch, count: CountTokens, limit: int
-) -> list[tuple[int, int, int]]:
-    """(start, end, tokens with the title) of each sentence; those too long alone are cut."""
+def _costs(stretch: _Stretch, room: int, count: CountTokens, special: int) -> list[_Sentence]:
+    """Each sentence with its tokens, special ones aside; one over `room` is cut up."""
     todo = list(stretch.sentences)
-    done: dict[tuple[int, int], int] = {}
+    done: list[_Sentence] = []
     while todo:
-        sizes = count([embedding_text(title, stretch.text[a:b]) for a, b in todo])
+        sizes = count([stretch.text[start:end] for start, end in todo])
         again: list[tuple[int, int]] = []
         for (start, end), size in zip(todo, sizes, strict=True):
-            if size <= limit or end - start < 2:
-                done[start, end] = size
+            if size - special <= room or end - start < 2:
+                done.append((start, end, size - special))
             else:
                 again += _halves(stretch.text, start, end)
         todo = again
-    return [(start, end, size) for (start, end), size in sorted(done.items())]
+    return sorted(done)
 
 
-def _greedy(
-    sentences: list[tuple[int, int, int]], fixed: int, limit: int
-) -> list[list[tuple[int, int, int]]]:
-    """Sentences gathered in order into groups of at most `limit` estimated tokens.
-
-    `fixed` is what title and special tokens cost once.
-    """
-    groups: list[list[tuple[int, int, int]]] = []
-    room = 0
+def _greedy(sentences: list[_Sentence], room: int) -> list[list[_Sentence]]:
+    """Sentences gathered in order into groups of at most `room` tokens."""
+    groups: list[list[_Sentence]] = []
+    left = 0
     for sentence in sentences:
-        cost = sentence[2] - fixed
-        if not groups or cost > room:
+        if not groups or sentence[2] > left:
             groups.append([])
-            room = limit - fixed
+            left = room
         groups[-1].append(sentence)
-        room -= cost
+        left -= sentence[2]
     return groups
+
+
+def _fitting(
+    groups: list[list[_Sentence]], title: str, text: str, count: CountTokens, limit: int, room: int
+) -> list[tuple[int, int]]:
+    """Spans of groups, divided further where joined sentences have more tokens than their sum."""
+    spans: list[tuple[int, int]] = []
+    while groups:
+        # A joint may cost a token more than its two sides: only full groups can exceed.
+        doubtful = [g for g in groups if sum(one[2] + 1 for one in g) > room]
+        sizes = count([embedding_text(title, text[g[0][0] : g[-1][1]]) for g in doubtful])
+        over = [g for g, size in zip(doubtful, sizes, strict=True) if size > limit]
+        spans += [(g[0][0], g[-1][1]) for g in groups if g not in over]
+        groups = [part for g in over for part in _parted(g, text)]
+    return sorted(spans)
+
+
+def _parted(group: list[_Sentence], text: str) -> list[list[_Sentence]]:
+    """A group that is too long, as two: its last sentence apart, or its one sentence halved."""
+    if len(group) > 1:
+        return [group[:-1], group[-1:]]
+    start, end, size = group[0]
+    return [[(a, b, size)] for a, b in _halves(text, start, end)] if end - start > 1 else []
 
 
 def _fill(title: str, stretch: _Stretch, count: CountTokens, limit: int) -> list[tuple[int, int]]:
     """Spans of the passages of one stretch."""
     first, last = stretch.sentences[0][0], stretch.sentences[-1][1]
-    # Most stretches fit whole: a token is hardly ever shorter than 2 characters, and never
-    # shorter than 1, so that only those near the limit need to be counted by sentence.
-    if count([embedding_text(title, stretch.text[first:last])])[0] <= limit:
+    whole = embedding_text(title, stretch.text[first:last])
+    if len(whole) < _SURELY_SHORT * limit and count([whole])[0] <= limit:
         return [(first, last)]
-    fixed = count([embedding_text(title, "")])[0]
-    groups = _greedy(_counted(title, stretch, count, limit), fixed, limit)
-    spans: list[tuple[int, int]] = []
-    while groups:
-        texts = [embedding_text(title, stretch.text[g[0][0] : g[-1][1]]) for g in groups]
-        again: list[list[tuple[int, int, int]]] = []
-        for group, size in zip(groups, count(texts), strict=True):
-            # Tokens of joined sentences may differ from their sum by one or two a joint.
-            if size <= limit or len(group) == 1:
-                spans.append((group[0][0], group[-1][1]))
-            else:
-                again += [group[:-1], group[-1:]]
-        groups = again
-    return sorted(spans)
+    fixed, special = count([embedding_text(title, ""), ""])
+    room = limit - fixed
+    groups = _greedy(_costs(stretch, room, count, special), room)
+    return _fitting(groups, title, stretch.text, count, limit, room)
 
 
 def split(paper: Paper, count_tokens: CountTokens, limit: int = 256) -> Split:

@@ -13,11 +13,11 @@ from ingest.furniture import without_furniture
 from ingest.headings import REFERENCES, Heading, find_headings, usual_leading
 from ingest.layout import Line, PageLines, read_page
 from ingest.paragraphs import CAPTION, Hyphens, grouped, on_pages, paragraphs
-from ingest.records import PageText, Parsed, ParseNote, Section
+from ingest.records import PageText, Parsed, ParseNote, Reference, Section
 from ingest.references import bare_list, read_references
 
 SKIPPED = re.compile(
-    r"(?:table of )?contents|list of (?:figures|tables)|key\s?words|index terms", re.I
+    r"(?:table of )?contents|list of (?:figures|tables)|key\s?words|index terms", re.IGNORECASE
 )
 """Headings whose sections say nothing of their own."""
 
@@ -96,13 +96,14 @@ def _with_bare_list(lines: list[Line], headings: list[Heading]) -> list[Heading]
     return sorted([*headings, Heading(at, at, "References", "", 1)], key=lambda one: one.start)
 
 
-def _reference_lines(lines: list[Line], headings: list[Heading]) -> list[list[Line]]:
-    """The lines of each reference list."""
-    return [
-        lines[heading.end : stop]
+def _references(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[Reference, ...]:
+    """The entries of every reference list."""
+    return tuple(
+        entry
         for heading, stop in _stretches(lines, headings)
         if REFERENCES.fullmatch(heading.text)
-    ]
+        for entry in read_references(lines[heading.end : stop], body.hyphens)
+    )
 
 
 def _abstract(body: _Body, lines: list[Line], headings: list[Heading]) -> tuple[int, int, int, str]:
@@ -185,40 +186,30 @@ def structured(
     whole = [read_page(raw) for raw in raw_pages]
     pages, _ = without_furniture(whole)
     body = _body(pages)
-    lines = body.lines
-    if not lines:
-        silent = [
-            *notes,
-            ParseNote("no_text", "No page holds text: a scan, perhaps; run OCR on it."),
-        ]
-        return Parsed("", (), "", None, (), (), len(raw_pages), warnings=tuple(silent))
-    start, end = title_lines(lines, body.size, metadata.get("title") or "")
-    title = _one_text(body, lines[start:end])
-    rest = lines[end:]
+    if not body.lines:
+        silent = ParseNote("no_text", "No page holds text: a scan, perhaps; run OCR on it.")
+        told = notes if any(note.code == "truncated" for note in notes) else [*notes, silent]
+        return Parsed("", (), "", None, (), (), len(raw_pages), warnings=tuple(told))
+    start, end = title_lines(body.lines, body.size, metadata.get("title") or "")
+    title, rest = body.lines[start:end], body.lines[end:]
     headings = _with_bare_list(rest, find_headings(rest, body.size, body.leading))
-    a_start, a_end, a_page, abstract = _abstract(body, rest, headings)
-    first = _first_heading(headings, rest, body, a_end)
-    until = rest[a_start] if abstract else (rest[first.start] if first else None)
-    names = authors(_front_stretches(pages[lines[start].page - 1], lines[start:end], until))
-    skip = a_end if abstract else (first.start if first else 0)
-    body_lines = rest[skip:]
+    front = _front(body, rest, headings)
+    until = rest[front.until] if front.until is not None else None
+    page = next(one for one in pages if one.number == body.lines[start].page)
+    lines = rest[front.end :]
     kept = [
-        replace(one, start=one.start - skip, end=one.end - skip)
+        replace(one, start=one.start - front.end, end=one.end - front.end)
         for one in headings
-        if one.start >= skip
+        if one.start >= front.end
     ]
     own = stamp(whole[0], metadata.get("creationDate") or "")
     return Parsed(
-        title=title,
-        authors=names,
-        abstract=abstract,
-        abstract_page=a_page if abstract else None,
-        sections=_sections(body, body_lines, kept),
-        references=tuple(
-            entry
-            for block in _reference_lines(body_lines, kept)
-            for entry in read_references(block, body.hyphens)
-        ),
+        title=_one_text(body, title),
+        authors=authors(_front_stretches(page, title, until)),
+        abstract=front.abstract,
+        abstract_page=front.page,
+        sections=_sections(body, lines, kept),
+        references=_references(body, lines, kept),
         pages=len(raw_pages),
         arxiv_id=own.arxiv_id,
         doi=own.doi,
@@ -227,17 +218,36 @@ def structured(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """What stands before the body, in lines after the title."""
+
+    abstract: str
+    page: int | None
+    until: int | None
+    """The line at which the authors end; None where nothing tells."""
+    end: int
+    """The line with which the body begins."""
+
+
+def _front(body: _Body, lines: list[Line], headings: list[Heading]) -> _Front:
+    start, end, page, abstract = _abstract(body, lines, headings)
+    if abstract:
+        return _Front(abstract, page, start, end)
+    first = _first_heading(headings, lines, body, end)
+    if first is None:
+        return _Front("", None, None, 0)
+    return _Front("", None, first.start, first.start)
+
+
 def _first_heading(
     headings: list[Heading], lines: list[Line], body: _Body, after: int
 ) -> Heading | None:
     """The first heading that running text follows, so that no author's name is taken for one."""
     for one in headings:
-        follows = lines[one.end : one.end + 2]
-        if (
-            one.start >= after
-            and follows
-            and all(abs(line.size - body.size) < 0.08 * body.size for line in follows[:1])
-        ):
-            if one.number or len(follows[0].text) > 40 or REFERENCES.fullmatch(one.text):
-                return one
+        below = lines[one.end] if one.start >= after and one.end < len(lines) else None
+        if below is None or abs(below.size - body.size) > 0.08 * body.size:
+            continue
+        if one.number or len(below.text) > 40 or REFERENCES.fullmatch(one.text):
+            return one
     return None

@@ -32,11 +32,15 @@ _NEAR = 40
 _TELLING = 12
 """Letters of the shortest hidden text worth a note."""
 _PROMPT = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|previous|prior|above|rule)"
-    r"|\b(?:you are|act as|pretend to be)\b.{0,30}\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|chatbot|gpt)"
-    r"|\b(?:give|provide|write|output|return|assign|recommend|say)\b.{0,40}\b(?:positive|favou?rable|highest|accept|only)"
-    r"|\b(?:system|user|assistant)\s*(?:prompt|message|:)|\bas an? (?:ai|llm|large language model)\b"
-    r"|\bdo not (?:mention|reveal|highlight|criticize|say|tell|summari[sz]e)\b|\bnew instructions?\b"
+    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}"
+    r"\b(?:instruction|prompt|previous|prior|above|rule)"
+    r"|\b(?:you are|act as|pretend to be)\b.{0,30}"
+    r"\b(?:an? )?(?:ai|assistant|language model|llm|reviewer|chatbot|gpt)"
+    r"|\b(?:give|provide|write|output|return|assign|recommend|say)\b.{0,40}"
+    r"\b(?:positive|favou?rable|highest|accept|only)"
+    r"|\b(?:system|user|assistant)\s*(?:prompt|message|:)"
+    r"|\bas an? (?:ai|llm|large language model)\b|\bnew instructions?\b"
+    r"|\bdo not (?:mention|reveal|highlight|criticize|say|tell|summari[sz]e)\b"
     r"|\b(?:llm|language model|ai|model|assistant|reviewer)s?\b.{0,30}\b(?:must|should|shall)\b"
     r"|<\|?(?:im_start|system|endoftext)|\[/?inst\]",
     re.IGNORECASE | re.DOTALL,
@@ -200,9 +204,10 @@ def sift_clipped(raw: dict[str, Any], shown: list[Box]) -> list[Hidden]:
         kept = []
         for span in line["spans"]:
             x0, y0, x1, y1 = span["bbox"]
+            off = _off_page(span["bbox"], raw["width"], raw["height"])
             near = rows.get(int(y0 + y1) // 16, ())
             seen = any(a < x1 and x0 < c and b < y1 and y0 < d for a, b, c, d in near)
-            if seen or not span["text"].strip():
+            if seen or off or not span["text"].strip():
                 kept.append(span)
             else:
                 hidden.append(Hidden(raw["number"], "clipped", span["text"]))

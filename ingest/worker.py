@@ -9,23 +9,30 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from ingest.errors import PdfError
 
+START_SECONDS = 60.0
+"""Seconds a child may take to load its libraries: one on a quick disk."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 class Worker:
     """A child process that answers one request at a time; it starts at the first one.
 
-    Takes memory_megabytes, the most address space the child may take. Not for use by
-    several threads at once.
+    Takes memory_megabytes, the most address space the child may take, and the command that
+    starts it, to which that figure is added. Not for use by several threads at once.
     """
 
-    def __init__(self, memory_megabytes: int) -> None:
-        self._memory = memory_megabytes
+    def __init__(
+        self,
+        memory_megabytes: int,
+        command: Sequence[str] = (sys.executable, "-m", "ingest.pdf_child"),
+    ) -> None:
+        self._command = [*command, str(memory_megabytes)]
         self._process: subprocess.Popen[bytes] | None = None
         self._replies: queue.Queue[bytes] = queue.Queue()
 
@@ -34,7 +41,7 @@ class Worker:
         paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.pdf_child", str(self._memory)],
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -44,6 +51,13 @@ class Worker:
         reader = threading.Thread(target=_drain, args=(process.stdout, self._replies), daemon=True)
         reader.start()
         self._process = process
+        try:
+            greeting = self._replies.get(timeout=START_SECONDS)
+        except queue.Empty:
+            greeting = b""
+        if not greeting:
+            self.close()
+            raise PdfError("crashed", "The reading process does not start.")
         return process
 
     def ask(self, request: dict[str, Any], seconds: float, item: str) -> dict[str, Any]:
@@ -53,12 +67,11 @@ class Worker:
         Raises PdfError: what the child answers, or `timeout`, `crashed`, `out_of_memory`.
         """
         process = self._process if self._process and self._process.poll() is None else self._start()
-        assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            # The child's own start (about a second) is not the file's fault.
-            reply = self._replies.get(timeout=seconds + 10.0)
+            _pipe(process.stdin).write(json.dumps(request).encode() + b"\n")
+            _pipe(process.stdin).flush()
+            # The child's own alarm comes first; this one is for a child that lost it.
+            reply = self._replies.get(timeout=seconds + 2.0)
         except queue.Empty:
             self.close()
             raise PdfError("timeout", f"Not read within {seconds:g} seconds.", item) from None
@@ -94,6 +107,12 @@ class Worker:
                 _close_quietly(pipe)
 
 
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    if pipe is None:
+        raise ValueError("the child was started without pipes")
+    return pipe
+
+
 def _close_quietly(pipe: IO[bytes]) -> None:
     try:
         pipe.close()
@@ -104,9 +123,8 @@ def _close_quietly(pipe: IO[bytes]) -> None:
 
 def _drain(pipe: IO[bytes] | None, replies: queue.Queue[bytes]) -> None:
     """Put every line into the queue, and an empty one at the end."""
-    assert pipe is not None
     try:
-        for line in pipe:
+        for line in _pipe(pipe):
             replies.put(line)
     except ValueError:
         # The pipe was closed under the reader: the end as well.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kb.catalogue import Catalogue
 from kb.catalogue.store import BACKUPS, check_file
-from kb.errors import DamagedCatalogue, LibraryError, UsageError
+from kb.errors import LibraryError, UsageError
 from kb.index_state import IndexFolder
 from kb.lock import WriteLock
 
@@ -100,10 +100,7 @@ def _prepared(source: Path, target: Path) -> Path:
 
 def _outrun(prepared: Path, live: Path, seen: list[int]) -> None:
     """Raise the generation beyond every one seen, so that no reader mistakes old for new."""
-    try:
-        seen = [*seen, _generation(live)] if live.is_file() else seen
-    except DamagedCatalogue:
-        pass  # its generation cannot be read; the indexes' notes stand for it
+    seen = [*seen, _generation(live)]
     catalogue = Catalogue.open(prepared)
     with catalogue.write() as writer:
         writer.outrun(max(seen, default=0))
@@ -111,7 +108,13 @@ def _outrun(prepared: Path, live: Path, seen: list[int]) -> None:
 
 
 def _generation(path: Path) -> int:
-    catalogue = Catalogue.open(path, upgrade=False)
+    """The catalogue's generation; 0 where there is none, or none that can be read."""
+    if not path.is_file():
+        return 0
+    try:
+        catalogue = Catalogue.open(path, upgrade=False)
+    except LibraryError:
+        return 0
     try:
         with catalogue.read() as reader:
             return reader.generation

@@ -229,9 +229,7 @@ def _papers(
             raise damaged(f"{counts[name]} {name} announced, {seen[name]} found", str(path))
 
 
-def _collected(
-    reader: BundleReader, manifest: Manifest, path: Path
-) -> list[tuple[str, str, str]]:
+def _collected(reader: BundleReader, manifest: Manifest, path: Path) -> list[tuple[str, str, str]]:
     checked = [COLLECTED_CHECK(value, where) for value, where in reader.records(COLLECTED)]
     if len(checked) != manifest.counts["collected"]:
         raise damaged("another number of collection entries than announced", str(path))

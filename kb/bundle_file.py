@@ -51,7 +51,9 @@ REMEDY = "ask for the bundle again; nothing was changed"
 
 def damaged(message: str, item: str) -> BundleError:
     """The error for a bundle that cannot be trusted."""
-    return BundleError(f"damaged bundle: {message}", item=item, remedy=REMEDY, code="bundle_damaged")
+    return BundleError(
+        f"damaged bundle: {message}", item=item, remedy=REMEDY, code="bundle_damaged"
+    )
 
 
 def to_line(value: Any) -> bytes:
@@ -64,7 +66,9 @@ def npy_header(rows: int, dimension: int) -> bytes:
     """The header of a .npy file of float16 vectors, format 1.0, 128 bytes."""
     facts = f"{{'descr': '<f2', 'fortran_order': False, 'shape': ({rows}, {dimension}), }}"
     room = _NPY_HEADER - 10
-    return b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little") + facts.ljust(room - 1).encode() + b"\n"
+    return (
+        b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little") + facts.ljust(room - 1).encode() + b"\n"
+    )
 
 
 class BundleWriter:

@@ -183,9 +183,7 @@ _digest = mapping(
     text,
     dict.fromkeys(("problem", "contribution", "finding", "challenge", "direction"), text),
 )
-_reference = record(
-    {"raw": text, "title": text, "year": _number, "doi": doi, "arxiv_id": arxiv}
-)
+_reference = record({"raw": text, "title": text, "year": _number, "doi": doi, "arxiv_id": arxiv})
 
 _FACT: dict[str, Check] = {
     "paper_id": identity,
@@ -317,7 +315,7 @@ def _check_tags(paper: CarriedPaper, where: str, codebook: Codebook) -> None:
     """Tags name categories that the codebook has, each once a judge."""
     seen = set()
     for tag in paper.tags:
-        if tag.facet not in ("phase", "layer") or tag.key not in codebook.facet(tag.facet).keys:
+        if tag.facet not in codebook.keys or tag.key not in codebook.facet(tag.facet).keys:
             raise wrong(f"{where}.tags: {tag.facet} {tag.key}", "a category of this codebook")
         place = (tag.facet, tag.key, tag.by)
         if place in seen:

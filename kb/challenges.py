@@ -51,11 +51,15 @@ __all__ = [
 
 Vectors = NDArray[np.float32]
 
-SAME_CHALLENGE = likeness.Rule(alone=0.5, member=0.55, leader=0.42, substance=2.0)
+SAME_CHALLENGE = likeness.Rule(alone=0.53, member=0.57, leader=0.46, substance=2.0)
 """When a statement joins a challenge. Precision first: a challenge split in two costs a
 reader less than two different ones under one name. A statement with less substance
-("existing methods still have limitations") names no difficulty that another could share."""
-ANSWERS = 0.5
+("existing methods still have limitations") names no difficulty that another could share.
+
+Read, not proven: of 50 random merged pairs of 7,912 abstracts one reader took 33 for one
+difficulty, 33 of 43 where both sentences stated a difficulty at all; at .50 / .55 / .42 it
+was 30 of 50. It merges little: 386 challenges of 10,642 have two papers or more."""
+ANSWERS = 0.53
 """Likeness from which a contribution answers a statement."""
 DIRECTS = 0.5
 """Likeness from which a direction belongs to a challenge."""

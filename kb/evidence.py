@@ -132,4 +132,4 @@ def age(statement: Statement) -> tuple[object, ...]:
 def hashed(letter: str, statement: Statement) -> str:
     """`letter` and 10 hex digits of the hash of the statement's paper id and quote."""
     said = f"{statement.paper_id}\n{normalise(statement.quote).strip()}"
-    return letter + hashlib.sha256(said.encode()).hexdigest()[:10]
+    return letter + hashlib.sha256(said.encode(errors="backslashreplace")).hexdigest()[:10]

@@ -46,8 +46,8 @@ def probe(name: str, path: Path, sample: Sequence[int], *, seconds: float = SECO
     """
     request = json.dumps({"name": name, "path": str(path), "sample": list(sample)})
     try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, this module
-            [sys.executable, "-m", __name__],
+        done = subprocess.run(
+            [sys.executable, "-m", "kb.index_probe"],
             input=request,
             capture_output=True,
             text=True,

@@ -17,6 +17,7 @@ from taxonomy.tagger import Tagger
 
 from ingest.errors import IngestError
 from ingest.identity import paper_id
+from kb.backup import BULK, keep_copy
 from kb.catalogue import Catalogue, Filters
 from kb.catalogue.store import Busy, remember_checked
 from kb.embed import Embedder
@@ -224,11 +225,14 @@ class Library:
         numbers = sorted({self.number(name) for name in names})
         with self.catalogue.read() as reader:
             held = reader.counts()["papers"]
-        if len(numbers) >= 25 and len(numbers) * 4 >= held and not yes:
+        if len(numbers) >= BULK and len(numbers) * 4 >= held and not yes:
             raise UsageError(
                 f"this would remove {len(numbers)} of {held} papers",
                 remedy="say --yes if that is meant; kb backup FILE first",
                 code="bulk_removal",
             )
-        with self.writing(), self.catalogue.write() as writer:
-            return writer.remove_papers(numbers)
+        with self.writing():
+            if len(numbers) >= BULK:
+                keep_copy(self.catalogue, "before-removal", self.clock())
+            with self.catalogue.write() as writer:
+                return writer.remove_papers(numbers)

@@ -11,6 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import combinations
 from typing import Any
 
 import networkx as nx
@@ -19,7 +20,7 @@ from kb import lattice
 from kb.challenges import Challenge, prominence, within
 from kb.evidence import Evidence, Statement, statement_id
 from kb.lattice import Cell, Gap, Lattice, PaperFacts
-from kb.quotes import exportable
+from kb.quotes import exportable, legible
 
 FORMAT = "sixfold-map"
 SCHEMA = 1
@@ -204,12 +205,12 @@ def from_json(data: Mapping[str, Any]) -> ChallengeMap:
         raise ValueError(f"not a complete map: {error}") from error
 
 
-def graph(chart: ChallengeMap) -> nx.MultiDiGraph:
+def graph(chart: ChallengeMap) -> nx.MultiDiGraph[str]:
     """The map as a networkx graph; attributes are plain text, numbers and truth values.
 
     Missing values are left out, as GraphML and GEXF have no word for them.
     """
-    drawn = nx.MultiDiGraph()
+    drawn: nx.MultiDiGraph[str] = nx.MultiDiGraph()
     for node in chart.nodes:
         attributes = _without_empty(asdict(node))
         drawn.add_node(attributes.pop("id"), **attributes)
@@ -222,9 +223,16 @@ def graph(chart: ChallengeMap) -> nx.MultiDiGraph:
 
 def communities(chart: ChallengeMap, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
     """Groups of challenges that the same papers state, the largest first; singles left out."""
-    tied = nx.Graph((edge.source, edge.target) for edge in chart.edges if edge.kind in _STATED)
-    challenges = {node.id for node in chart.nodes if node.kind == "challenge"}
-    found = (challenges & group for group in nx.community.louvain_communities(tied, seed=seed))
+    told: defaultdict[str, set[str]] = defaultdict(set)
+    for edge in chart.edges:
+        if edge.kind == "stated_by":
+            told[edge.target].add(edge.source)
+    shared = Counter(
+        pair for challenges in told.values() for pair in combinations(sorted(challenges), 2)
+    )
+    tied: nx.Graph[str] = nx.Graph()
+    tied.add_weighted_edges_from((*pair, count) for pair, count in sorted(shared.items()))
+    found = nx.community.louvain_communities(tied, seed=seed)
     groups = [tuple(sorted(group)) for group in found if len(group) > 1]
     return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 
@@ -333,10 +341,10 @@ def _nodes(
             nodes.append(Node(end, "direction", exportable(of_direction[end].quote)))
         elif kind == "paper":
             facts = papers[key]
-            title = exportable(facts.title) or key
-            nodes.append(Node(end, kind, title, year=facts.year, url=exportable(facts.url)))
+            title = legible(facts.title) or key
+            nodes.append(Node(end, kind, title, year=facts.year, url=legible(facts.url)))
         else:
-            nodes.append(Node(end, kind, exportable(names.get(key, key))))
+            nodes.append(Node(end, kind, legible(names.get(key, key))))
     return tuple(sorted(nodes, key=lambda node: NODE_KINDS.index(node.kind)))
 
 

@@ -39,3 +39,8 @@ def exportable(text: str) -> str:
     """
     stretches = _ILLEGAL.split(_SPACE.sub(" ", text))
     return max((stretch.strip() for stretch in stretches), key=len)
+
+
+def legible(text: str) -> str:
+    """`text`, not a quote, as every file format can hold it: illegal characters are dropped."""
+    return _SPACE.sub(" ", _ILLEGAL.sub("", _SPACE.sub(" ", text))).strip()

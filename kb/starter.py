@@ -19,9 +19,10 @@ from pathlib import Path
 from ingest.records import Digest, Paper, Split
 from ingest.sources import jsonl
 from ingest.split import embedding_text, split
-from kb.adding import digest_sentences, tag_papers
+from kb.adding import tag_papers
 from kb.bundle import Manifest, write_bundle
 from kb.catalogue.values import NewPassage, StoredTag, Vector
+from kb.digests import digest_sentences
 from kb.embed import unit
 from kb.errors import BundleError, UsageError
 from kb.library import Library

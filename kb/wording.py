@@ -44,12 +44,14 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _CUE = re.compile(
-    r"\b(?:lack\w*|limit\w*|challeng\w*|difficult\w*|fail\w*|struggl\w*|hard\w*|remain\w*|suffer"
+    r"\b(?:lack\w*|limit\w*|challeng\w*|difficult\w*|fail\w*|struggl\w*|hard(?:er|est|ly)?|remain\w*|suffer"
     r"\w*|poor\w*|cost\w*|expensive|unclear|under-?explored|under-?studied|unexplored|insufficient"
     r"\w*|inadequate\w*|vulnerab\w*|bottleneck\w*|obstacle\w*|barrier\w*|gap\w*|risk\w*|concern\w*|"
     r"unreliab\w*|incorrect\w*|inaccura\w*|error\w*|prone|scarc\w*|hallucinat\w*|inconsisten\w*|"
     r"neglect\w*|overlook\w*|ignor\w*|cannot|not|no|unable|insecure|hinder\w*|threat\w*|problem\w*|"
-    r"issue\w*|weak\w*|fragil\w*|brittle\w*|rare\w*|little|few)\b",
+    r"issue\w*|weak\w*|fragil\w*|brittle\w*|rare\w*|little|few|time-consuming|labor-intensive|tedious|slow\w*|impractical|"
+    r"unknown|untested|unavailable|uncertain\w*|degrad\w*|harm\w*|burden\w*|incomplete|invalid|"
+    r"needs?|needed|demand\w*|stale|miss(?:es|ed|ing)?|question)\b",
     re.IGNORECASE,
 )
 _POINTING = re.compile(
@@ -58,11 +60,11 @@ _POINTING = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"(?:they|it|its|their|this|these|the|there|existing|current|most|many|no|we|our)\b",
+    r"(?:they|it|its|their|existing|current|most|many|no|we|our)\b",
     re.IGNORECASE,
 )
 _NO_SUBJECT = re.compile(
-    r"(?:and|or|which|where|who|such|including|have|has|had|are|is|was|were|can|provide\w*|"
+    r"(?:and|or|which|where|who|such|including|particularly|especially|have|has|had|are|is|was|were|can|provide\w*|"
     r"achiev\w+|show\w*|with|from|by|for|to)\b",
     re.IGNORECASE,
 )
@@ -111,7 +113,9 @@ def content_words(sentence: str) -> Mapping[str, float]:
 
 def points_elsewhere(sentence: str) -> bool:
     """True where the sentence opens by pointing at another one ("These limitations …")."""
-    return bool(_POINTING.match(_LEAD.sub("", sentence.lstrip())))
+    said = _LEAD.sub("", sentence.lstrip())
+    opening = " ".join(said.split()[:_OPENING_WORDS])
+    return bool(_POINTING.match(said) or _PRONOUN.search(opening))
 
 
 def main_clause(sentence: str) -> str:

@@ -36,7 +36,7 @@ _OWN = re.compile(
 
 
 @lru_cache(maxsize=200_000)
-def _stem(token: str) -> str:
+def stem(token: str) -> str:
     """The token without a plural ending, so that "benchmarks" and "benchmark" are one."""
     if len(token) > 4 and token.endswith("ies"):
         return token[:-3] + "y"
@@ -47,7 +47,7 @@ def _stem(token: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words of `text`: lower case, hyphens split, plural endings removed."""
-    return [_stem(word) for word in _TOKEN.findall(text.lower())]
+    return [stem(word) for word in _TOKEN.findall(text.lower())]
 
 
 def clean(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, Row, func, select
 
 from kb.catalogue.tables import (
+    chats,
     collections,
     files,
     journal,
@@ -293,6 +294,12 @@ class Reader:
             files.c.path == path, files.c.size == size, files.c.mtime_ns == mtime_ns
         )
         return str(self.connection.execute(query).scalar() or "")
+
+    def chat(self, chat: str) -> list[tuple[str, dict[str, Any]]]:
+        """(question, answer as JSON) of every turn of a chat, the first one first."""
+        query = select(chats.c.question, chats.c.answer).where(chats.c.chat == chat)
+        rows = self.connection.execute(query.order_by(chats.c.n))
+        return [(row.question, dict(row.answer)) for row in rows]
 
     def journal(self, limit: int = 200) -> list[dict[str, Any]]:
         """The newest entries of the ingest journal, newest first."""

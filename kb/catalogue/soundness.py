@@ -134,6 +134,22 @@ def _blobs(reader: Reader) -> Iterator[tuple[str, int, bytes]]:
             last = rows[-1].n
 
 
+def held_dimension(reader: Reader) -> int:
+    """Length of the vectors held, going by most of them; 0 where there are none."""
+    size = func.length(passages.c.vector)
+    query = select(size).group_by(size).order_by(func.count().desc(), size).limit(1)
+    return int(reader.connection.execute(query).scalar() or 0) // 2
+
+
+def index_sample(reader: Reader, dimension: int, size: int) -> tuple[set[int], dict[int, Vector]]:
+    """(numbers of all passages, vectors of about `size` of them) to compare an index with."""
+    lengths = select(passages.c.n, func.length(passages.c.vector).label("bytes"))
+    rows = reader.connection.execute(lengths.order_by(passages.c.n)).all()
+    whole = [row.n for row in rows if row.bytes == 2 * dimension]
+    chosen = whole[:: max(1, len(whole) // size)]
+    return {row.n for row in rows}, reader.vectors(chosen)
+
+
 def to_embed(reader: Reader, dimension: int, *, everything: bool) -> list[ToEmbed]:
     """The texts whose vectors are missing or wrong; with `everything`, all texts."""
     bad: dict[str, set[int]] = {"passages": set(), "sentences": set()}
@@ -141,9 +157,7 @@ def to_embed(reader: Reader, dimension: int, *, everything: bool) -> list[ToEmbe
         for name, n, blob in _blobs(reader):
             if len(blob) != 2 * dimension or not _is_unit(blob):
                 bad[name].add(n)
-    cut = func.substr(
-        passages.c.text, sentences.c.start + 1, sentences.c.stop - sentences.c.start
-    )
+    cut = func.substr(passages.c.text, sentences.c.start + 1, sentences.c.stop - sentences.c.start)
     queries: dict[str, Select[Any]] = {
         "passages": select(
             passages.c.n, passages.c.paper, papers.c.title, passages.c.text.label("text")

@@ -9,7 +9,7 @@ from kb.exports.graphs import manifest
 from kb.exports.latex import escaped
 from kb.lattice import PaperFacts
 from kb.maps import ChallengeMap
-from kb.quotes import exportable
+from kb.quotes import legible
 
 
 def as_bibtex(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
@@ -43,7 +43,7 @@ def as_ris(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
         tags += [("PY", str(facts.year or "")), ("DO", facts.doi), ("UR", facts.url)]
         tags += [("AN", f"arXiv:{facts.arxiv_id}" if facts.arxiv_id else "")]
         tags += [("N1", f"Sixfold generation {chart.meta['generation']}")]
-        clean = [(tag, exportable(value)) for tag, value in tags]
+        clean = [(tag, legible(value)) for tag, value in tags]
         lines += [f"{tag}  - {value}" for tag, value in clean if value]
         lines += ["ER  - ", ""]
     return "\r\n".join(lines).encode()
@@ -75,4 +75,4 @@ def _key(facts: PaperFacts, taken: set[str]) -> str:
 
 def _url(url: str) -> str:
     """`url` for a `url` field, which is printed verbatim: what could end it is encoded."""
-    return re.sub(r"[{}\\\s%\x00-\x20]", lambda m: f"%{ord(m.group()):02X}", exportable(url))
+    return re.sub(r"[{}\\\s%\x00-\x20]", lambda m: f"%{ord(m.group()):02X}", legible(url))

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from kb.exports.graphs import manifest
 from kb.lattice import Cell
 from kb.maps import ChallengeMap
-from kb.quotes import exportable
+from kb.quotes import legible
 
 _CELL_WIDTH, _CELL_HEIGHT = 132, 56
 _HEAD_WIDTH, _HEAD_HEIGHT = 230, 74
@@ -31,9 +31,9 @@ _PNG_SCALE = 3
 _INK, _PALE = "#1b1f24", "#57606a"
 _LINE_CHARACTERS = 26
 _EMPTY = {"none_stated": "#f6f8fa", "no_papers": "#ffffff", "never_searched": "#ffffff"}
+_WHITE_FROM = 0.74
+"""Depth of colour from which white text has more contrast than black: 4.5 : 1 or more."""
 # Blues of one hue: they stay in order for the colour-blind and in print without colour.
-_WHITE_FROM = 0.7
-"""Depth of colour from which white text has the better contrast, 4.9 : 1 or more."""
 _LIGHT, _DARK = (222, 235, 247), (8, 81, 156)
 
 
@@ -146,7 +146,7 @@ def _cell(cell: Cell, x: float, y: float, most: int) -> list[Shape]:
         return [box, Words(middle, y + 33, said, _SMALL, _PALE)]
     # The square root keeps small counts apart where one cell dwarfs the others.
     depth = sqrt(cell.challenges / most) if most else 0.0
-    ink = "#ffffff" if depth > _WHITE_FROM else _INK
+    ink = "#ffffff" if depth > _WHITE_FROM else "#000000"
     return [
         Box(x + 1, y + 1, *size, _shade(depth)),
         Words(middle, y + 27, str(cell.challenges), _TEXT, ink, bold=True),
@@ -157,12 +157,11 @@ def _cell(cell: Cell, x: float, y: float, most: int) -> list[Shape]:
 def _legend(chart: ChallengeMap, height: float) -> list[Shape]:
     y = height - _LEGEND + 18
     meta = chart.meta
+    counts = f"{meta['papers']} papers, {meta['challenges']} challenges"
     lines = (
         "Number: challenges stated; below: papers examined in the cell. Darker = more challenges.",
         '"none in N": stated by none of N papers; "no papers": searched, none found.',
-        "Hatched: not searched. "
-        + f"{meta['papers']} papers, {meta['challenges']} challenges; "
-        + f"library generation {meta['generation']}.",
+        f"Hatched: not searched. {counts}; library generation {meta['generation']}.",
     )
     return [
         Words(_MARGIN, y + 17 * number, line, _SMALL, _PALE, "start")
@@ -182,7 +181,7 @@ def _stack(
 def _lines(text: str, longest: int) -> list[str]:
     """`text` in at most three lines of about `longest` characters, cut at spaces and hyphens."""
     lines = [""]
-    for word in re.findall(r"[^\s-]+(?:-|\s|$)|-", exportable(text)):
+    for word in re.findall(r"[^\s-]+(?:-|\s|$)|-", legible(text)):
         if lines[-1] and len(lines[-1]) + len(word.rstrip()) > longest:
             lines.append("")
         lines[-1] += word
@@ -208,7 +207,7 @@ def _described(chart: ChallengeMap) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(exportable(text), {'"': "&quot;"})
+    return escape(legible(text), {'"': "&quot;"})
 
 
 def _svg(shape: Shape) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kb.exports.graphs import manifest
 from kb.lattice import Cell
 from kb.maps import ChallengeMap
-from kb.quotes import exportable
+from kb.quotes import legible
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -37,7 +37,7 @@ def escaped(text: str) -> str:
 
     Ligatures are broken too: two hyphens stay two hyphens.
     """
-    plain = "".join(_SPECIAL.get(char, char) for char in exportable(text))
+    plain = "".join(_SPECIAL.get(char, char) for char in legible(text))
     return plain.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'")
 
 

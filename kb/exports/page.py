@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from kb.lattice import PaperFacts
 from kb.maps import ChallengeMap
-from kb.quotes import exportable
+from kb.quotes import legible
 
 DATA = "sixfold-map"
 """Id of the script element that holds the map as JSON, for the page and for `kb verify`."""
@@ -34,8 +34,8 @@ def as_html(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
     cited = sorted({edge.paper_id for edge in chart.edges} & papers.keys())
     known = {
         key: {
-            "title": exportable(papers[key].title),
-            "authors": [exportable(name) for name in papers[key].authors],
+            "title": legible(papers[key].title),
+            "authors": [legible(name) for name in papers[key].authors],
             "year": papers[key].year,
             "url": papers[key].url if _PLAIN_URL.fullmatch(papers[key].url) else "",
             "phases": list(papers[key].phases),

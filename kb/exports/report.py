@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from kb.lattice import Cell, PaperFacts
 from kb.maps import ChallengeMap, Edge, Node
-from kb.quotes import exportable
+from kb.quotes import legible
 
 MARK = "sixfold-map-edges"
 """Opens the comment at the end that holds the edges as JSON, for `kb verify`."""
@@ -25,7 +25,7 @@ _HEADINGS = {
 
 def escaped(text: str) -> str:
     """`text` so that Markdown and HTML print it as it is."""
-    plain = exportable(text).replace("&", "&amp;").replace("<", "&lt;")
+    plain = legible(text).replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", plain)
 
 
@@ -120,7 +120,7 @@ def _counted(node: Node) -> str:
 def _quoted(edge: Edge, papers: Mapping[str, PaperFacts]) -> str:
     facts = papers.get(edge.paper_id)
     title = escaped(facts.title if facts else edge.paper_id)
-    url = exportable(facts.url) if facts else ""
+    url = legible(facts.url) if facts else ""
     # Only a plain address becomes a link: anything else could carry script or break out.
     linked = f"[{title}](<{url}>)" if re.fullmatch(r"https?://[^\s<>()\\]+", url) else title
     page = f", page {edge.page}" if edge.page else ""

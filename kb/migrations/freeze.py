@@ -19,7 +19,7 @@ from kb.catalogue.tables import metadata
 
 FIRST = Path(__file__).parent / "versions" / "0001_first.py"
 
-_HEAD = '''"""The first schema. Written by `python -m kb.migrations.freeze`; frozen once released."""
+_HEAD = '''"""The first schema, as `python -m kb.migrations.freeze` wrote it."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ import pytest
 
 from ingest.sources import jsonl
 from kb.adding import add
+from kb.embed import Embedder
 from kb.library import Library
+from kb.model_files import DEFAULT_MODEL
 
 PAPERS = Path(__file__).parents[1] / "data" / "papers.jsonl"
 
@@ -34,9 +36,16 @@ def folder(made_library: Path, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The default model, loaded once for all tests."""
+    return Embedder(DEFAULT_MODEL, threads=2)
+
+
 @pytest.fixture
-def library(folder: Path) -> Iterator[Library]:
+def library(folder: Path, embedder: Embedder) -> Iterator[Library]:
     """An open copy of the library."""
     opened = Library.open(folder)
+    opened.embedder = embedder  # loading it anew takes longer than most tests
     yield opened
     opened.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,28 +98,33 @@ def test_passage_text_is_the_page_text(library: Library) -> None:
                 assert page[passage.start : passage.end] == passage.text
 
 
-def _hold_lock(
-    folder: Path, held: multiprocessing.synchronize.Event, done: multiprocessing.synchronize.Event
-) -> None:
-    library = Library.open(folder)
-    with library.writing():
-        held.set()
-        done.wait(60)
+_HOLD = """
+import sys
+from pathlib import Path
+from kb.library import Library
+
+with Library.open(Path(sys.argv[1])).writing():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
 
 
 def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    held, done = context.Event(), context.Event()
-    other = context.Process(target=_hold_lock, args=(folder, held, done))
-    other.start()
-    assert held.wait(60)
-    library = Library.open(folder)
-    try:
+    other = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdin
+    assert other.stdout
+    with other:
+        assert other.stdout.readline().strip() == "held"
+        library = Library.open(folder)
         with pytest.raises(LibraryLocked) as caught:
             library.remove(["2311.00011"])
         assert f"process {other.pid}" in caught.value.message
         assert "since 20" in caught.value.message
-    finally:
-        done.set()
-        other.join(60)
+        other.stdin.write("\n")
+        other.stdin.flush()
     assert library.remove(["2311.00011"]) == 1  # and free again afterwards

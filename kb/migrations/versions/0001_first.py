@@ -1,4 +1,4 @@
-"""The first schema. Written by `python -m kb.migrations.freeze`; frozen once released."""
+"""The first schema, as `python -m kb.migrations.freeze` wrote it."""
 
 from __future__ import annotations
 

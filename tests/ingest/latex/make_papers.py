@@ -134,7 +134,11 @@ class Writer:
             names = entry["names"]
             assert isinstance(names, list)
             last = names[0].split()[-1]
-            return f"({last} et al., {entry['year']})" if len(names) > 1 else f"({last}, {entry['year']})"
+            return (
+                f"({last} et al., {entry['year']})"
+                if len(names) > 1
+                else f"({last}, {entry['year']})"
+            )
         return f"[{self.entries.index(entry) + 1}]"
 
     def sentence(self) -> str:
@@ -143,7 +147,9 @@ class Writer:
         while True:
             lead = pick.choice(LEADS)
             subject = pick.choice(SUBJECTS)
-            text = f"{lead}{subject} {pick.choice(VERBS)} {pick.choice(OBJECTS)} {pick.choice(TAILS)}"
+            text = (
+                f"{lead}{subject} {pick.choice(VERBS)} {pick.choice(OBJECTS)} {pick.choice(TAILS)}"
+            )
             kind = pick.random()
             if kind < 0.15:
                 text += f" {self.cite()}"
@@ -228,7 +234,11 @@ def block(writer: Writer, truth: Truth, place: tuple[int, int, int], style: Styl
     if number == 3 and part == 1 and index == 1:
         items = writer.paragraph(3)
         truth.sentences += items
-        out += "\\begin{itemize}\n" + "".join(f"\\item {tex(one)}\n" for one in items) + "\\end{itemize}\n\n"
+        out += (
+            "\\begin{itemize}\n"
+            + "".join(f"\\item {tex(one)}\n" for one in items)
+            + "\\end{itemize}\n\n"
+        )
     if number == 4 and part == 0 and index == 0:
         out += "\\begin{equation} f(x) = \\sum_{i=1}^{n} w_i x_i + b \\end{equation}\n\n"
     return out
@@ -250,7 +260,9 @@ class Style:
     tail: str = ""
 
 
-PACKAGES = "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{url}\n\\urlstyle{same}\n"
+PACKAGES = (
+    "\\usepackage[T1]{fontenc}\n\\usepackage[utf8]{inputenc}\n\\usepackage{url}\n\\urlstyle{same}\n"
+)
 PLAIN_FRONT = "\\title{%(title)s}\n\\author{%(authors)s}\n\\date{}\n\\maketitle\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n"
 WIDE_FRONT = (
     "\\twocolumn[\\begin{@twocolumnfalse}\\maketitle\\begin{abstract}\n%(abstract)s\n\\end{abstract}\\vspace{1em}"
@@ -269,18 +281,98 @@ IEEE_FRONT = (
     "\\begin{IEEEkeywords}\ncode generation, testing\n\\end{IEEEkeywords}\n"
 )
 STYLES = (
-    Style("ieee_conference", "\\documentclass[conference]{IEEEtran}\n" + PACKAGES, IEEE_FRONT, 2, thanks="\\section*{Acknowledgment}"),
-    Style("ieee_journal", "\\documentclass[journal]{IEEEtran}\n" + PACKAGES + "\\markboth{Annals of Program Repair, Vol. 3, No. 2}{Fischer et al.}\n", IEEE_FRONT, 2, thanks="\\section*{Acknowledgment}"),
-    Style("article_two", "\\documentclass[10pt,twocolumn]{article}\n" + PACKAGES + "\\usepackage{times}\n", PLAIN_FRONT, 2),
-    Style("article_wide_abstract", "\\documentclass[10pt,twocolumn]{article}\n" + PACKAGES + "\\usepackage{mathptmx}\n" + HEADS_AND_FEET, "\\title{%(title)s}\\author{%(authors)s}\\date{}\n" + WIDE_FRONT, 2, author_year=True),
-    Style("acm_like", "\\documentclass[10pt,twocolumn,letterpaper]{article}\n" + PACKAGES + CAPS + HEADS_AND_FEET, "\\title{\\sffamily\\bfseries %(title)s}\\author{%(authors)s}\\date{}\\maketitle\n\\section*{Abstract}\n%(abstract)s\n\n\\section*{Keywords}\ncode generation, testing\n\n", 2),
-    Style("line_numbers", "\\documentclass[10pt,twocolumn]{article}\n" + PACKAGES + "\\usepackage[switch]{lineno}\\linenumbers\n\\usepackage{times}\n", PLAIN_FRONT, 2, author_year=True),
-    Style("elsevier", "\\documentclass[5p,twocolumn,times]{elsarticle}\n" + PACKAGES, "\\begin{frontmatter}\\title{%(title)s}\n%(els)s\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n\\begin{keyword}code generation \\sep testing\\end{keyword}\\end{frontmatter}\n", 2),
-    Style("revtex", "\\documentclass[aps,twocolumn,nofootinbib]{revtex4-2}\n" + PACKAGES, "\\title{%(title)s}\n%(els)s\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n\\maketitle\n", 2),
-    Style("llncs", "\\documentclass{llncs}\n" + PACKAGES, "\\title{%(title)s}\\author{%(llncs)s}\\institute{University of Somewhere}\\maketitle\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n", 1, paragraphs=5),
-    Style("article_one", "\\documentclass[11pt]{article}\n" + PACKAGES + "\\usepackage{lineno}\\linenumbers\n", PLAIN_FRONT, 1, author_year=True, paragraphs=5),
-    Style("computer_modern", "\\documentclass[10pt,twocolumn,a4paper]{article}\n" + PACKAGES.replace("[T1]", "[OT1]") + "\\usepackage{hyperref}\n", PLAIN_FRONT, 2),
-    Style("unnumbered", "\\documentclass[10pt,twocolumn]{article}\n" + PACKAGES + "\\setcounter{secnumdepth}{0}\n\\usepackage{times}\n" + HEADS_AND_FEET, PLAIN_FRONT, 2, author_year=True),
+    Style(
+        "ieee_conference",
+        "\\documentclass[conference]{IEEEtran}\n" + PACKAGES,
+        IEEE_FRONT,
+        2,
+        thanks="\\section*{Acknowledgment}",
+    ),
+    Style(
+        "ieee_journal",
+        "\\documentclass[journal]{IEEEtran}\n"
+        + PACKAGES
+        + "\\markboth{Annals of Program Repair, Vol. 3, No. 2}{Fischer et al.}\n",
+        IEEE_FRONT,
+        2,
+        thanks="\\section*{Acknowledgment}",
+    ),
+    Style(
+        "article_two",
+        "\\documentclass[10pt,twocolumn]{article}\n" + PACKAGES + "\\usepackage{times}\n",
+        PLAIN_FRONT,
+        2,
+    ),
+    Style(
+        "article_wide_abstract",
+        "\\documentclass[10pt,twocolumn]{article}\n"
+        + PACKAGES
+        + "\\usepackage{mathptmx}\n"
+        + HEADS_AND_FEET,
+        "\\title{%(title)s}\\author{%(authors)s}\\date{}\n" + WIDE_FRONT,
+        2,
+        author_year=True,
+    ),
+    Style(
+        "acm_like",
+        "\\documentclass[10pt,twocolumn,letterpaper]{article}\n" + PACKAGES + CAPS + HEADS_AND_FEET,
+        "\\title{\\sffamily\\bfseries %(title)s}\\author{%(authors)s}\\date{}\\maketitle\n\\section*{Abstract}\n%(abstract)s\n\n\\section*{Keywords}\ncode generation, testing\n\n",
+        2,
+    ),
+    Style(
+        "line_numbers",
+        "\\documentclass[10pt,twocolumn]{article}\n"
+        + PACKAGES
+        + "\\usepackage[switch]{lineno}\\linenumbers\n\\usepackage{times}\n",
+        PLAIN_FRONT,
+        2,
+        author_year=True,
+    ),
+    Style(
+        "elsevier",
+        "\\documentclass[5p,twocolumn,times]{elsarticle}\n" + PACKAGES,
+        "\\begin{frontmatter}\\title{%(title)s}\n%(els)s\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n\\begin{keyword}code generation \\sep testing\\end{keyword}\\end{frontmatter}\n",
+        2,
+    ),
+    Style(
+        "revtex",
+        "\\documentclass[aps,twocolumn,nofootinbib]{revtex4-2}\n" + PACKAGES,
+        "\\title{%(title)s}\n%(els)s\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n\\maketitle\n",
+        2,
+    ),
+    Style(
+        "llncs",
+        "\\documentclass{llncs}\n" + PACKAGES,
+        "\\title{%(title)s}\\author{%(llncs)s}\\institute{University of Somewhere}\\maketitle\n\\begin{abstract}\n%(abstract)s\n\\end{abstract}\n",
+        1,
+        paragraphs=5,
+    ),
+    Style(
+        "article_one",
+        "\\documentclass[11pt]{article}\n" + PACKAGES + "\\usepackage{lineno}\\linenumbers\n",
+        PLAIN_FRONT,
+        1,
+        author_year=True,
+        paragraphs=5,
+    ),
+    Style(
+        "computer_modern",
+        "\\documentclass[10pt,twocolumn,a4paper]{article}\n"
+        + PACKAGES.replace("[T1]", "[OT1]")
+        + "\\usepackage{hyperref}\n",
+        PLAIN_FRONT,
+        2,
+    ),
+    Style(
+        "unnumbered",
+        "\\documentclass[10pt,twocolumn]{article}\n"
+        + PACKAGES
+        + "\\setcounter{secnumdepth}{0}\n\\usepackage{times}\n"
+        + HEADS_AND_FEET,
+        PLAIN_FRONT,
+        2,
+        author_year=True,
+    ),
 )
 
 
@@ -294,10 +386,18 @@ def paper(seed: int, style: Style) -> tuple[str, Truth]:
         "title": truth.title,
         "abstract": tex(abstract),
         "authors": r" \and ".join(f"{name}\\\\ University of Somewhere" for name in names),
-        "ieee": r" \and ".join(f"\\IEEEauthorblockN{{{n}}}\\IEEEauthorblockA{{University of Somewhere}}" for n in names)
+        "ieee": r" \and ".join(
+            f"\\IEEEauthorblockN{{{n}}}\\IEEEauthorblockA{{University of Somewhere}}" for n in names
+        )
         if "conference" in style.name
         else ", ".join(names),
-        "els": "\n".join(f"\\author{{{name}}}" for name in names) + "\n" + (r"\affiliation{organization={University of Somewhere}}" if style.name == "elsevier" else r"\affiliation{University of Somewhere}"),
+        "els": "\n".join(f"\\author{{{name}}}" for name in names)
+        + "\n"
+        + (
+            r"\affiliation{organization={University of Somewhere}}"
+            if style.name == "elsevier"
+            else r"\affiliation{University of Somewhere}"
+        ),
         "llncs": r" \and ".join(names),
     }
     text = body(writer, truth, style)
@@ -322,7 +422,13 @@ def paper(seed: int, style: Style) -> tuple[str, Truth]:
 def build(source: Path) -> None:
     """Turn a .tex file into a PDF beside it. Raises CalledProcessError."""
     with tempfile.TemporaryDirectory() as work:
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"-output-directory={work}", source.name]
+        command = [
+            "pdflatex",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            f"-output-directory={work}",
+            source.name,
+        ]
         for _ in range(2):
             subprocess.run(command, cwd=source.parent, check=True, capture_output=True)
         shutil.copy(Path(work) / f"{source.stem}.pdf", source.with_suffix(".pdf"))
@@ -335,7 +441,9 @@ def main() -> None:
         path = HERE / f"{style.name}.tex"
         path.write_text(source, encoding="utf-8")
         record = {key: getattr(truth, key) for key in truth.__dataclass_fields__}
-        path.with_suffix(".json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        path.with_suffix(".json").write_text(
+            json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+        )
         if shutil.which("pdflatex"):
             try:
                 build(path)

@@ -1,0 +1,64 @@
+"""kb app."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from kb.commands.common import Session, command
+from kb.errors import DependencyMissing
+
+APP = Path(__file__).resolve().parents[2] / "app.py"
+"""Stands beside the package, in a checkout and where the distribution is installed."""
+
+THEME = Path(__file__).resolve().parents[1] / "pages" / "theme.toml"
+
+# Nothing is told to anybody outside, nothing is served beyond this machine unless asked
+# for, and no page ever shows a traceback: kb/pages/parts/page.py says what happened.
+SETTINGS = {
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "server.fileWatcherType": "none",
+    "server.showEmailPrompt": "false",
+    "theme.base": str(THEME),
+}
+
+
+@command
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, help="Port to listen on.")
+@click.option("--address", default="localhost", help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--headless", is_flag=True, help="Open no browser.")
+def app_command(session: Session, port: int, address: str, headless: bool) -> int:
+    """Start the app in the browser; Ctrl-C stops it."""
+    if not APP.is_file():
+        raise DependencyMissing(
+            "the app's file app.py is not beside the package kb",
+            item=str(APP),
+            remedy="install Sixfold from its checkout: make install",
+        )
+    # Streamlit would swallow a taken port and listen on the next one.
+    environment = os.environ | {"KB_LIBRARY": str(session.folder.resolve())}
+    session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
+    words = arguments(port=port, address=address, headless=headless)
+    process = subprocess.Popen([sys.executable, "-m", "streamlit", *words], env=environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        return 0
+
+
+def arguments(*, port: int, address: str, headless: bool) -> list[str]:
+    """What `streamlit` is called with."""
+    chosen = SETTINGS | {
+        "server.port": str(port),
+        "server.address": address,
+        "server.headless": "true" if headless else "false",
+    }
+    return ["run", str(APP), *(f"--{key}={value}" for key, value in chosen.items())]

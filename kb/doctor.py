@@ -1,0 +1,251 @@
+"""Is a library sound? What is wrong with it, what would mend it, and mending it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.backup import newest_backup
+from kb.catalogue.soundness import Unsound, drop_orphans, held_dimension, index_sample, unsound
+from kb.catalogue.values import Vector
+from kb.errors import DamagedCatalogue, NewerSchema, UsageError
+from kb.index_probe import Probed, probe
+from kb.index_state import IndexFolder
+from kb.library import Library
+from kb.reembed import embed_again
+
+# Vectors compared between catalogue and Chroma: a damaged segment hits many at once.
+SAMPLE = 64
+
+# Chroma holds what the catalogue holds, float16 read as float32.
+SAME_VECTOR = 1e-3
+
+# Of the sample's vectors, this share must be found when asked for: the graph is approximate.
+FOUND_SHARE = 0.9
+
+# Names that Sixfold gives to files which are only there while it writes them.
+_LEFT_OVER = ("*.part", "backups/*.part", "backups/restoring")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong."""
+
+    code: str
+    """Stable key, e.g. `chroma_damaged`."""
+    detail: str
+    remedy: str
+    """The command that mends it."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as the command line prints it."""
+        return asdict(self)
+
+
+_FIX = "kb doctor --fix"
+_AGAIN = "kb remove the papers named, and add them again"
+_UNSOUND: dict[str, tuple[str, str]] = {
+    "orphan_rows": ("rows of papers that are gone", _FIX),
+    "quote_mismatch": ("passages that are not in their page's stored text", _AGAIN),
+    "sentence_span": ("passages with a sentence that reaches beyond their text", _AGAIN),
+    "no_passages": ("papers without a passage", _AGAIN),
+    "vector_missing": ("vectors missing or of another length", _FIX),
+    "vector_not_unit": ("vectors that are not of length 1", _FIX),
+}
+CLOSED = ("damaged_catalogue", "catalogue_damaged", "newer_schema", "settings")
+"""Codes of faults around which nothing is mended."""
+
+# Code of a fault in an index -> it heals when the index follows the catalogue.
+_LAGS = ("index_missing", "index_behind", "index_unfinished")
+
+
+def examine(folder: Path) -> list[Fault]:
+    """The faults of the library in `folder`, also where its catalogue cannot be opened.
+
+    Indexes that merely lag are healed first, as at any opening, and are no fault. Raises
+    NoLibrary where there is none, LibraryLocked while another process writes.
+    """
+    try:
+        library = Library.open(folder, heal=False)
+    except (DamagedCatalogue, NewerSchema, UsageError) as error:
+        return [_cannot_open(folder, error)]
+    try:
+        faults = check(library)
+        if faults and all(fault.code in _LAGS for fault in faults):
+            library.heal()
+            faults = check(library)
+        return faults
+    finally:
+        library.close()
+
+
+def _cannot_open(folder: Path, error: DamagedCatalogue | NewerSchema | UsageError) -> Fault:
+    remedy = error.remedy
+    if isinstance(error, DamagedCatalogue):
+        newest = newest_backup(folder)
+        remedy = (
+            f"kb restore {newest}"
+            if newest
+            else "kb restore FILE; the library's backups folder holds no sound one"
+        )
+    code = "settings" if isinstance(error, UsageError) else error.code
+    return Fault(code, error.message, remedy)
+
+
+def check(library: Library) -> list[Fault]:
+    """Everything that is wrong with an open library. Raises LibraryLocked."""
+    # Under the lock: between two steps of a writer, the indexes rightly lag.
+    with library.lock.held():
+        faults = _catalogue(library)
+        if not any(fault.code == "catalogue_damaged" for fault in faults):
+            faults += _lexical(library) + _chroma(library)
+        return faults + _files(library)
+
+
+def _catalogue(library: Library) -> list[Fault]:
+    found = library.catalogue.integrity()
+    if found != "ok" and "refers to" not in found:
+        newest = newest_backup(library.folder)
+        remedy = f"kb restore {newest}" if newest else "kb restore FILE"
+        return [Fault("catalogue_damaged", found.splitlines()[0], remedy)]
+    with library.catalogue.read() as reader:
+        model = reader.meta("model")
+        # The vectors held may rightly be of another model than the settings name.
+        mine = model == library.embedder.model_id
+        dimension = library.embedder.dimension if mine else held_dimension(reader)
+        rows = unsound(reader, dimension)
+    faults = [_row_fault(one) for one in rows]
+    if model != library.embedder.model_id:
+        detail = f"vectors are from {model}, the settings name {library.embedder.model_id}"
+        faults.append(Fault("model_mismatch", detail, "kb reindex --embed, or set `model` back"))
+    return faults
+
+
+def _row_fault(one: Unsound) -> Fault:
+    told, remedy = _UNSOUND[one.code]
+    return Fault(one.code, f"{one.count} {told}: {', '.join(one.examples)}", remedy)
+
+
+def _state(library: Library, index: IndexFolder, name: str) -> list[Fault]:
+    """What an index's own note says is wrong."""
+    with library.catalogue.read() as reader:
+        generation = reader.generation
+    state = index.state()
+    if state is None:
+        return [Fault("index_missing", f"there is no {name} index", _FIX)]
+    if state.dirty:
+        return [Fault("index_unfinished", f"a write to the {name} index was cut short", _FIX)]
+    if state.generation != generation:
+        detail = f"the {name} index is at generation {state.generation}, not {generation}"
+        return [Fault("index_behind", detail, _FIX)]
+    return []
+
+
+def _lexical(library: Library) -> list[Fault]:
+    index = library.indexes.lexical
+    faults = _state(library, index, "lexical")
+    if faults:
+        return faults
+    seen = probe("lexical", index.path, [])
+    if seen.fault:
+        return [Fault("lexical_damaged", f"the text index cannot be read: {seen.fault}", _FIX)]
+    with library.catalogue.read() as reader:
+        numbers, _ = index_sample(reader, 0, SAMPLE)
+        held = set(reader.changed_since(-1))
+    return [
+        *_difference("lexical_differs", "papers of the text index", held, seen.papers or ()),
+        *_difference("lexical_differs", "passages of the text index", numbers, seen.passages),
+    ]
+
+
+def _chroma(library: Library) -> list[Fault]:
+    index = library.indexes.chroma
+    with library.catalogue.read() as reader:
+        numbers, sample = index_sample(reader, held_dimension(reader), SAMPLE)
+    faults = _state(library, index, "vector")
+    # A missing index has no files to look into; any other is looked into, lagging or not.
+    if any(fault.code in ("index_missing", "index_unfinished") for fault in faults):
+        return faults
+    seen = probe("chroma", index.path, list(sample))
+    if seen.fault:
+        return [Fault("chroma_damaged", f"Chroma's files cannot be read: {seen.fault}", _FIX)]
+    if faults:
+        return faults
+    return [
+        *_difference("chroma_differs", "passages of the vector index", numbers, seen.passages),
+        *_compared(sample, seen),
+    ]
+
+
+def _difference(code: str, what: str, wanted: set[int], held: Iterable[int]) -> list[Fault]:
+    present = set(held)
+    missing, strange = len(wanted - present), len(present - wanted)
+    if not missing and not strange:
+        return []
+    return [Fault(code, f"{what}: {missing} missing, {strange} too many", _FIX)]
+
+
+def _compared(sample: dict[int, Vector], seen: Probed) -> list[Fault]:
+    """Vectors of the sample that Chroma holds otherwise, or holds and does not find."""
+    faults = []
+    other = [
+        number
+        for number, vector in seen.vectors.items()
+        if vector.shape != sample[number].shape
+        or not np.allclose(vector, sample[number], atol=SAME_VECTOR)
+    ]
+    if other:
+        detail = f"{len(other)} of {len(sample)} vectors compared differ from the catalogue's"
+        faults.append(Fault("vector_differs", detail, _FIX))
+    if seen.found < FOUND_SHARE * len(seen.vectors):
+        detail = f"Chroma finds {seen.found} of {len(seen.vectors)} vectors that it holds"
+        faults.append(Fault("chroma_damaged", detail, _FIX))
+    return faults
+
+
+def _files(library: Library) -> list[Fault]:
+    left = left_over(library)
+    if not left:
+        return []
+    names = ", ".join(path.name for path in left[:5])
+    return [Fault("stale_files", f"{len(left)} left over by a run cut short: {names}", _FIX)]
+
+
+def left_over(library: Library) -> list[Path]:
+    """Files and folders that a run cut short has left, and that nothing uses."""
+    found = [path for pattern in _LEFT_OVER for path in library.folder.glob(pattern)]
+    return sorted([*found, *library.indexes.lexical.strays(), *library.indexes.chroma.strays()])
+
+
+def mend(library: Library, faults: list[Fault]) -> None:
+    """Mend what can be mended without guessing: rows of nothing, vectors, indexes, leftovers.
+
+    Takes the faults that `check` found. Raises LibraryLocked.
+    """
+    codes = {fault.code for fault in faults}
+    index_codes = codes - set(_UNSOUND) - {"stale_files", "model_mismatch"}
+    with library.lock.held():
+        # First: whatever follows must not open an index that may be damaged.
+        if index_codes:
+            library.indexes.discard()
+        if "orphan_rows" in codes:
+            with library.catalogue.write() as writer:
+                drop_orphans(writer)
+        if codes & {"vector_missing", "vector_not_unit"}:
+            embed_again(library, everything=False)
+        library.indexes.follow(library.catalogue)
+        for path in left_over(library):
+            _drop(path)
+
+
+def _drop(path: Path) -> None:
+    if path.is_dir():
+        for inner in sorted(path.iterdir()):
+            _drop(inner)
+        path.rmdir()
+    else:
+        path.unlink()

@@ -1,0 +1,119 @@
+"""Challenges: what papers say is hard, in their own words, and whether anybody answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kb.challenges import Challenge
+from kb.library import Library
+from kb.mapping import mapped
+from kb.pages.parts import facets, opened, page, quotes, state
+
+_PAGE = 10
+_ORDERS = {
+    "support": "Most papers first",
+    "recent": "Most recently stated first",
+    "oldest": "Longest standing first",
+}
+
+
+def draw(library: Library) -> None:
+    """The page."""
+    filters, passing = facets.sidebar(library)
+    found = opened.all_challenges(library, filters)
+    chosen = state.one("challenge")
+    if chosen:
+        _single(library, chosen, found)
+        return
+    status, words, order = _controls(found)
+    kept = [
+        one
+        for one in found
+        if (not status or one.status == status) and words.lower() in one.statement.lower()
+    ]
+    if not kept:
+        _nothing(found, passing)
+        return
+    kept = _ordered(kept, order)
+    pages = -(-len(kept) // _PAGE)
+    at = state.number("page", 1, low=1, high=pages)
+    st.caption(
+        f"{len(kept):,} challenges stated by {passing:,} papers; "
+        "the words are the papers', the grouping is Sixfold's."
+    )
+    _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])
+    _turn(pages)
+
+
+def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
+    counts = Counter(one.status for one in found)
+    first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
+    key, changed = state.bound("words", forget=("page",))
+    words = first.text_input(
+        "Words in the challenge", key=key, on_change=changed, type="search", placeholder="any"
+    )
+    key, changed = state.bound("status", forget=("page",))
+    if st.session_state[key] not in quotes.STATUS:
+        st.session_state[key] = ""
+    status = second.selectbox(
+        "Status",
+        ["", *quotes.STATUS],
+        key=key,
+        on_change=changed,
+        format_func=lambda name: f"{quotes.STATUS[name][0]} ({counts[name]:,})" if name else "any",
+    )
+    key, changed = state.bound("order", "support", forget=("page",))
+    if st.session_state[key] not in _ORDERS:
+        st.session_state[key] = "support"
+    order = third.selectbox(
+        "Order", list(_ORDERS), key=key, on_change=changed, format_func=_ORDERS.__getitem__
+    )
+    return status, (words or "").strip(), order
+
+
+def _ordered(found: list[Challenge], order: str) -> list[Challenge]:
+    if order == "recent":
+        return sorted(found, key=lambda one: -(one.last_year or 0))
+    if order == "oldest":
+        return sorted(found, key=lambda one: one.first_year or 9999)
+    return found  # as merging ranks them
+
+
+def _cards(library: Library, some: Sequence[Challenge], *, expanded: bool = False) -> None:
+    papers = mapped(library).papers
+    for one in some:
+        quotes.challenge(library, one, papers, expanded=expanded)
+
+
+def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
+    """One challenge with everything about it."""
+    st.button("All challenges", on_click=state.put, args=({"challenge": ""},), icon=":material/arrow_back:")
+    one = next((one for one in found if one.challenge_id == wanted), None)
+    if one is None:
+        st.info(
+            "This challenge is not among those of the papers that pass the filters. "
+            "It may be known under another id since papers were added.",
+            icon=":material/search_off:",
+        )
+        return
+    _cards(library, [one], expanded=True)
+
+
+def _nothing(found: Sequence[Challenge], passing: int) -> None:
+    if found:
+        told = "No challenge has these words and this status."
+    else:
+        told = f"No challenge is stated in the {passing:,} papers that pass the filters."
+    st.info(told, icon=":material/search_off:")
+
+
+def _turn(pages: int) -> None:
+    if pages > 1:
+        key, changed = state.bound_number("page", 1, pages)
+        st.pagination(pages, key=key, on_change=changed)
+
+
+page.show("Challenges", draw)

@@ -1,0 +1,232 @@
+"""The map: phases × layers, each cell open down to its challenges, papers and quotes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from kb.catalogue import Filters
+from kb.exports import FORMATS, export
+from kb.lattice import Cell, Lattice
+from kb.library import Library
+from kb.mapping import mapped, paper_facts
+from kb.maps import ChallengeMap
+from kb.pages.parts import facets, opened, page, places, quotes, results, state
+from kb.pages.parts.markup import plain
+from kb.pages.parts.tags import meaning, names
+from kb.search import search
+
+_CHALLENGES = 8
+_PAPERS = 10
+
+_COUNTED = {
+    "papers": "Papers",
+    "challenges": "Challenges",
+    "directions": "Directions",
+}
+_STATES = {
+    "stated": "challenges are stated",
+    "none_stated": "papers, but no challenge stated in them",
+    "no_papers": "no paper, though it was searched",
+    "never_searched": "no paper, and nobody has searched for it",
+}
+_MARKS = {"none_stated": "–", "no_papers": "none", "never_searched": "?"}
+_FILES = {
+    "graphml": ("graphml", "application/xml", "GraphML"),
+    "gexf": ("gexf", "application/xml", "GEXF"),
+    "json": ("json", "application/json", "JSON"),
+    "csv": ("csv", "text/csv", "CSV"),
+    "html": ("html", "text/html", "HTML"),
+    "markdown": ("md", "text/markdown", "Markdown"),
+    "svg": ("svg", "image/svg+xml", "SVG"),
+    "png": ("png", "image/png", "PNG"),
+    "cytoscape": ("cyjs", "application/json", "Cytoscape"),
+    "latex": ("tex", "application/x-tex", "LaTeX"),
+    "bibtex": ("bib", "application/x-bibtex", "BibTeX"),
+    "ris": ("ris", "application/x-research-info-systems", "RIS"),
+}
+
+
+def draw(library: Library) -> None:
+    """The page."""
+    filters, passing = facets.sidebar(library)
+    chart = opened.chart(library, filters)
+    left, right = st.columns([5, 2], vertical_alignment="bottom")
+    left.markdown(
+        f"**{passing:,}** papers, **{_nodes(chart, 'challenge'):,}** challenges and "
+        f"**{_nodes(chart, 'direction'):,}** directions. Choose a cell to see what is in it."
+    )
+    key, changed = state.bound("count", "papers")
+    if st.session_state[key] not in _COUNTED:
+        st.session_state[key] = "papers"
+    counted = right.selectbox(
+        "Shade by", list(_COUNTED), key=key, on_change=changed, format_func=_COUNTED.__getitem__
+    )
+    _matrix(library, chart.lattice, counted)
+    _legend()
+    _downloads(chart, library)
+    row, column = state.one("row"), state.one("column")
+    if row in chart.lattice.rows and column in chart.lattice.columns:
+        _cell(library, chart.lattice.cell(row, column), filters)
+
+
+def _nodes(chart: ChallengeMap, kind: str) -> int:
+    return sum(node.kind == kind for node in chart.nodes)
+
+
+def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
+    """A button a cell, shaded by what is counted; it scrolls sideways where it must."""
+    called = names(library.codebook)
+    most = max((getattr(cell, counted) for cell in lattice.cells), default=0)
+    chosen = (state.one("row"), state.one("column"))
+    shades = []
+    spec = [1.5] + [1.0] * len(lattice.columns)
+    with st.container(key="matrix", gap=None):
+        heads = st.columns(spec, wrap=False, vertical_alignment="bottom", gap="xxsmall")
+        for place, column in zip(heads[1:], lattice.columns, strict=True):
+            place.markdown(
+                f":small[{plain(called['layer'].get(column, column))}]",
+                help=plain(meaning(library.codebook.facet("layer").category(column))),
+            )
+        for i, row in enumerate(lattice.rows):
+            line = st.columns(spec, wrap=False, vertical_alignment="center", gap="xxsmall")
+            line[0].markdown(
+                f":small[{plain(called['phase'].get(row, row))}]",
+                help=plain(meaning(library.codebook.facet("phase").category(row))),
+            )
+            for j, column in enumerate(lattice.columns):
+                cell = lattice.cell(row, column)
+                key = f"cell-{i}-{j}"
+                line[j + 1].button(
+                    _label(cell),
+                    key=key,
+                    width="stretch",
+                    on_click=state.put,
+                    args=({"row": row, "column": column},),
+                    type="primary" if chosen == (row, column) else "secondary",
+                    help=plain(_told(cell)),
+                )
+                shades.append(_shade(key, cell, getattr(cell, counted), most))
+    st.html(f"<style>{''.join(shades)}</style>")
+
+
+def _label(cell: Cell) -> str:
+    if not cell.papers:
+        return f"{_MARKS[cell.state]}  \n:small[no papers]"
+    stated = f"{cell.challenges:,} ch · {cell.directions:,} dir" if cell.challenges else "none stated"
+    return f"**{cell.papers:,}**  \n:small[{stated}]"
+
+
+def _told(cell: Cell) -> str:
+    return (
+        f"{cell.papers} papers, {cell.challenges} challenges, {cell.directions} directions; "
+        f"{cell.denominator} papers examined for statements: {_STATES[cell.state]}."
+    )
+
+
+def _shade(key: str, cell: Cell, value: int, most: int) -> str:
+    """Style of one cell: a fill by its share of the largest, a hatch where nobody looked."""
+    where = f'.st-key-{key} button[kind="secondary"]'
+    if cell.state == "never_searched":
+        return (
+            f"{where}{{border-style:dashed;background:repeating-linear-gradient(135deg,transparent"
+            " 0 6px,color-mix(in srgb,currentColor 7%,transparent) 6px 7px)}"
+        )
+    if cell.state == "no_papers":
+        return f"{where}{{border-style:dashed}}"
+    share = round(4 + 34 * (value / most) ** 0.5) if most and value else 0
+    return f"{where}{{background:color-mix(in srgb,var(--sf-shade) {share}%,transparent)}}"
+
+
+def _legend() -> None:
+    st.caption(
+        "Each cell: papers; below, challenges (ch) and directions (dir) that they state. "
+        "A paper may stand in several cells. "
+        "“none stated”: papers are here and state no challenge · “none”: searched, no paper · "
+        "“?”: nobody has searched here yet."
+    )
+
+
+def _downloads(chart: ChallengeMap, library: Library) -> None:
+    facts = {key: paper_facts(paper) for key, paper in mapped(library).papers.items()}
+    with st.expander("Download this map", icon=":material/download:"):
+        st.caption("With every quote, its paper and page; `kb verify FILE` checks them again.")
+        with st.container(horizontal=True, key="downloads"):
+            for form in sorted(FORMATS, key=list(_FILES).index):
+                ending, mime, label = _FILES[form]
+                st.download_button(
+                    label,
+                    data=partial(export, chart, form, facts),
+                    file_name=f"sixfold-map.{ending}",
+                    mime=mime,
+                    key=f"get-{form}",
+                    on_click="ignore",
+                )
+
+
+def _cell(library: Library, cell: Cell, filters: Filters) -> None:
+    """What is in a cell: challenges with their quotes, and papers."""
+    called = names(library.codebook)
+    row, column = called["phase"][cell.row], called["layer"][cell.column]
+    st.subheader(f"{plain(row)} × {plain(column)}", anchor=False, divider="gray")
+    st.markdown(plain(_told(cell)))
+    inside = replace(filters, phases=(cell.row,), layers=(cell.column,))
+    if not cell.papers:
+        _look(library, cell, inside, f"{row} {column}")
+        return
+    found = opened.all_challenges(library, inside)
+    papers = mapped(library).papers
+    some, every = st.tabs([f"Challenges ({cell.challenges:,})", f"Papers ({cell.papers:,})"])
+    with some:
+        for one in found[:_CHALLENGES]:
+            quotes.challenge(library, one, papers)
+        if not found:
+            st.info(f"No challenge stated in {cell.denominator:,} papers examined.")
+        _all(places.CHALLENGES, f"All {len(found):,} challenges of this cell", inside, len(found) > _CHALLENGES)
+    with every:
+        snapshot = library.snapshot()
+        numbers = [int(n) for n in snapshot.table.n[snapshot.mask(inside)]]
+        numbers.sort(key=lambda n: snapshot.table.published[snapshot.table.row_of[n]], reverse=True)
+        with library.catalogue.read() as reader:
+            held = reader.papers(numbers[:_PAPERS])
+        for number in numbers[:_PAPERS]:
+            results.row(library, held[number])
+        _all(places.PAPERS, f"All {len(numbers):,} papers of this cell", inside, len(numbers) > _PAPERS)
+
+
+def _all(where: object, label: str, filters: Filters, needed: bool) -> None:
+    if needed:
+        st.page_link(
+            str(where),
+            label=label,
+            icon=":material/arrow_forward:",
+            query_params=facets.params(filters),
+        )
+
+
+def _look(library: Library, cell: Cell, inside: Filters, words: str) -> None:
+    """An empty cell: look for papers near it, so that emptiness becomes a finding."""
+    if cell.state == "never_searched":
+        st.button(
+            "Search this cell now",
+            icon=":material/search:",
+            key="search-cell",
+            on_click=_searched,
+            args=(library, inside, words),
+        )
+    near = search(library, words, limit=3)
+    st.markdown("Nearest papers that are filed elsewhere:")
+    for one in near.hits:
+        results.row(library, one.paper)
+
+
+def _searched(library: Library, inside: Filters, words: str) -> None:
+    """Search for the cell and log it: from now on its emptiness is known."""
+    found = search(library, words, inside)
+    ids = [one.paper.paper_id for one in found.hits]
+    library.log_search(words, inside, found.mode, found.total, ids)
+
+
+page.show("Map", draw)

@@ -1,0 +1,132 @@
+"""Text from papers and people as HTML and Markdown that can only ever be text.
+
+Everything here is pure: strings in, strings out. Whatever comes from a paper, a file name
+or a question goes through `escaped` or `plain` before it meets the browser.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from kb.quotes import normalise
+
+_WORD = re.compile(r"[^\W_]+")
+
+# Control and direction-changing characters: the latter reorder what a reader sees.
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
+
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^:=\"'&@/])")
+
+# `:name:` and `:name/…` become emoji and icons even when the colon is escaped.
+_SHORTCODE = re.compile(r":(?=[A-Za-z_])")
+
+_WORD_JOINER = "\u2060"
+
+# Words that are in nearly every question and would mark half a snippet.
+_COMMON = frozenset(
+    "a an and are as at be by do does for from has have how in into is it its of on or that the"
+    " their there these they this to was what when where which who why will with".split()
+)
+
+_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s")
+
+
+def visible(text: str) -> str:
+    """`text` without control characters and without marks that reorder it on the screen."""
+    return _INVISIBLE.sub("\ufffd", text)
+
+
+def escaped(text: str) -> str:
+    """`text` for HTML, in an element or in a quoted attribute."""
+    return html.escape(visible(text), quote=True)
+
+
+def plain(text: str) -> str:
+    """`text` for a Markdown label of Streamlit: on one line, and nothing in it is markup."""
+    line = " ".join(visible(text).split())
+    broken = _SHORTCODE.sub(f":{_WORD_JOINER}", line)
+    return _PUNCTUATION.sub(r"\\\1", broken)
+
+
+def address(url: str) -> str:
+    """`url` for an href; "" where it is no web address (a `javascript:` link, say)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return escaped(url) if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def link(url: str, label: str) -> str:
+    """A link that opens a tab of its own; the label alone where `url` is none."""
+    safe = address(url)
+    if not safe:
+        return escaped(label)
+    return f'<a href="{safe}" target="_blank" rel="noopener noreferrer">{escaped(label)}</a>'
+
+
+def marked(text: str, query: str) -> str:
+    """`text` as HTML with the query's words marked, other endings of a word included."""
+    wanted = {_root(word) for word in _words(query) if word not in _COMMON}
+    spans = [m.span() for m in _WORD.finditer(text) if wanted and _root(m[0].lower()) in wanted]
+    return _with_spans(text, spans)
+
+
+def with_quotes(text: str, quotes: Iterable[str]) -> str:
+    """`text` as HTML with each quote in it marked, however its white space is broken."""
+    return _with_spans(text, sorted(span for quote in quotes if (span := _find(text, quote))))
+
+
+def spans_of(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """`text` as HTML with (start, end, label) spans marked, the label shown as a hint."""
+    out, at = [], 0
+    for start, end, label in sorted(spans):
+        if start < at:
+            continue
+        kind = escaped(label)
+        out.append(escaped(text[at:start]))
+        out.append(
+            f'<mark class="sf-{kind}" title="{kind}">{escaped(text[start:end])}'
+            f'<span class="sf-kind"> {kind}</span></mark>'
+        )
+        at = end
+    return "".join([*out, escaped(text[at:])])
+
+
+def _with_spans(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    out, at = [], 0
+    for start, end in spans:
+        if start < at:
+            continue
+        out += [escaped(text[at:start]), f"<mark>{escaped(text[start:end])}</mark>"]
+        at = end
+    return "".join([*out, escaped(text[at:])])
+
+
+def _find(text: str, quote: str) -> tuple[int, int] | None:
+    """Where `quote` stands in `text`, compared as quotes are; None where it does not."""
+    exact = text.find(quote)
+    if exact >= 0 and quote:
+        return exact, exact + len(quote)
+    words = normalise(quote).split()
+    if not words:
+        return None
+    # Between two words any white space, within a word a soft hyphen may stand.
+    pattern = r"\s+".join("\u00ad?".join(map(re.escape, word)) for word in words)
+    found = re.search(pattern, text)
+    return found.span() if found else None
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def _root(word: str) -> str:
+    """A crude stem: enough that `testing` marks `tests`."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word

@@ -1,0 +1,88 @@
+"""The one open library of this process, shared by everybody who looks at it.
+
+Only what belongs to the library is kept here; what belongs to a person is in the address,
+in the session or in the catalogue under an id that only that person's link names.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from kb.catalogue import Filters
+from kb.challenges import Challenge
+from kb.errors import KbError, NoLibrary
+from kb.library import CATALOGUE, Library
+from kb.mapping import challenge_map, challenges, searched_cells
+from kb.maps import ChallengeMap
+from kb.search import search
+from kb.settings import default_folder
+
+_log = logging.getLogger(__name__)
+
+
+def folder() -> Path:
+    """The library's folder, as `kb app` was told."""
+    return default_folder().resolve()
+
+
+def library() -> Library:
+    """The library, open. Raises NoLibrary and whatever opening it may raise.
+
+    Opened again where another catalogue lies there now (`kb restore`, a new `kb init`).
+    """
+    where = folder()
+    try:
+        facts = (where / CATALOGUE).stat()
+    except FileNotFoundError:
+        raise NoLibrary(
+            f"There is no library in {where}.",
+            item=str(where),
+            remedy="kb init --starter (papers to try), or kb init (empty); then load this page again",
+        ) from None
+    return _opened(str(where), facts.st_ino)
+
+
+@st.cache_resource(show_spinner="Opening the library …", max_entries=4)
+def _opened(where: str, _inode: int) -> Library:
+    found = Library.open(Path(where))
+    threading.Thread(target=_warm, args=(found,), name="warm", daemon=True).start()
+    return found
+
+
+def _warm(found: Library) -> None:
+    """Load model, vectors and challenges before anybody has to wait for them."""
+    try:
+        search(found, "warm up", limit=1)
+        challenges(found)
+    except KbError as error:
+        # Whoever meets this on a page is told there; here it only costs the head start.
+        _log.warning("warming up: %s", error.message)
+
+
+def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
+    """Challenges as the papers that pass tell them; kept for as long as nothing changes."""
+    return _challenges(found, str(found.folder), found.snapshot().generation, filters)
+
+
+@st.cache_resource(show_spinner="Reading what the papers state …", max_entries=64)
+def _challenges(
+    _found: Library, _folder: str, generation: int, filters: Filters
+) -> tuple[Challenge, ...]:
+    return challenges(_found, filters)
+
+
+def chart(found: Library, filters: Filters) -> ChallengeMap:
+    """The map of the papers that pass; kept for as long as nothing changes."""
+    looked = frozenset(searched_cells(found))
+    return _chart(found, str(found.folder), found.snapshot().generation, looked, filters)
+
+
+@st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
+def _chart(
+    _found: Library, _folder: str, generation: int, looked: frozenset[tuple[str, str]], filters: Filters
+) -> ChallengeMap:
+    return challenge_map(_found, filters)

@@ -1,0 +1,15 @@
+"""Where each page's file lies: what links between pages point to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PAGES = Path(__file__).resolve().parents[1]
+
+SEARCH = _PAGES / "search.py"
+ASK = _PAGES / "ask.py"
+MAP = _PAGES / "map.py"
+CHALLENGES = _PAGES / "challenges.py"
+PAPERS = _PAGES / "papers.py"
+LIBRARY = _PAGES / "library.py"
+PAPER = _PAGES / "paper.py"

@@ -1,0 +1,129 @@
+"""Quotes with their place: every one leads to the passage it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from kb.card import Quote
+from kb.catalogue import StoredPaper
+from kb.challenges import Challenge
+from kb.evidence import Evidence
+from kb.library import Library
+from kb.pages.parts import places
+from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.tags import bare_chips
+
+DIGEST = "Digest in Sixfold's words, not the authors'."
+
+STATUS = {
+    "open": ("Open", "No paper here claims to have worked on it since it was first stated."),
+    "addressed": ("Addressed", "A later paper claims to have worked on it; not that it is solved."),
+    "contested": ("Contested", "A paper claims to have worked on it, and it was stated again since."),
+}
+
+
+def quote(said: Quote, paper_id: str, key: str) -> None:
+    """A quote of a paper whose card is open."""
+    _block(said.quote, said.section, key)
+    _way(_place(said.section, said.page), paper_id, said.passage_id)
+
+
+def evidence(
+    found: Iterable[Evidence], papers: Mapping[str, StoredPaper], key: str, *, inferred: str = ""
+) -> None:
+    """Quotes of several papers; `inferred` says how they came to stand here, where nobody
+    but Sixfold says that they belong."""
+    for number, one in enumerate(found):
+        said = one.statement
+        _block(said.quote, said.section, f"{key}-{number}")
+        paper = papers.get(said.paper_id)
+        name = paper.title if paper else said.paper_id
+        year = f", {said.year}" if said.year else ""
+        how = f" · {inferred} {one.likeness:.2f}" if inferred else ""
+        label = f"{name}{year} · {_place(said.section, said.page)}{how}"
+        _way(label, said.paper_id, said.passage_id)
+
+
+def challenge(
+    library: Library,
+    one: Challenge,
+    papers: Mapping[str, StoredPaper],
+    *,
+    most: int = 3,
+    expanded: bool = False,
+) -> None:
+    """A challenge with its status, its quotes, the answers to it and its directions."""
+    label, meaning = STATUS[one.status]
+    years = f"{one.first_year}–{one.last_year}" if one.first_year else "no year"
+    if one.first_year and one.first_year == one.last_year:
+        years = str(one.first_year)
+    with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="small"):
+        st.html(
+            f'<div class="sf-challenge">{escaped(one.statement)}</div>'
+            f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
+            f'{label}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
+            f" {_count(one.papers, 'independent paper')} · {years}</div>"
+            + bare_chips(
+                library.codebook,
+                [*(("phase", key) for key in one.phases), *(("layer", key) for key in one.layers)],
+            )
+        )
+        shown = one.evidence if expanded else one.evidence[:most]
+        with st.expander(
+            f"Stated in {_count(len(one.evidence), 'quote')}", expanded=expanded, type="compact"
+        ):
+            evidence(shown, papers, f"e-{one.challenge_id}")
+            if len(shown) < len(one.evidence):
+                _rest(one, len(one.evidence) - len(shown))
+        _linked("claims to answer it", "claim to answer it", one.answers, one, papers, expanded)
+        _linked("direction", "directions", one.directions, one, papers, expanded)
+
+
+def _linked(
+    name: str,
+    names: str,
+    found: tuple[Evidence, ...],
+    one: Challenge,
+    papers: Mapping[str, StoredPaper],
+    expanded: bool,
+) -> None:
+    if not found:
+        return
+    told = f"{len(found)} {name if len(found) == 1 else names}"
+    with st.expander(told, expanded=expanded and name == "direction", type="compact"):
+        shown = found if expanded else found[:3]
+        evidence(shown, papers, f"{name[:3]}-{one.challenge_id}", inferred="likeness")
+        if len(shown) < len(found):
+            _rest(one, len(found) - len(shown))
+
+
+def _rest(one: Challenge, more: int) -> None:
+    st.page_link(
+        places.CHALLENGES,
+        label=f"{more:,} more on a page of their own",
+        icon=":material/arrow_forward:",
+        query_params={"challenge": one.challenge_id},
+    )
+
+
+def _block(text: str, section: str, key: str) -> None:
+    digest = f'<span class="sf-digest">{escaped(DIGEST)}</span>' if section == "Digest" else ""
+    st.html(f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(text)}{digest}</blockquote>')
+
+
+def _way(label: str, paper_id: str, passage_id: str) -> None:
+    st.page_link(
+        places.PAPER,
+        label=f":small[{plain(label)}]",
+        query_params={"id": paper_id, "passage": passage_id},
+    )
+
+
+def _place(section: str, page: int | None) -> str:
+    return (section or "body") + (f", p. {page}" if page else "")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}" + ("" if number == 1 else "s")

@@ -1,0 +1,113 @@
+"""A question taken apart: its content words by rarity, its names and numbers, its years."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from kb.text_index import TextIndex
+
+# Words of asking and of talk about research: they say what is done with a subject, not
+# which one. The index's own stop words ("the", "of") never get this far.
+_ASKING = frozenset(
+    """how what which who whom whose when where why whether do does did done is are was were be been
+    being can could should would will may might must has have had having there any some many much
+    often often long far well good better best bad worse more most less least very really still
+    ever never always also only just even than then them they their its it this that these those
+    one ones own other another such same different each every all both either neither not no nor
+    about against among between during into over through under within without from with for
+    by to in on at of a an the and or if so as i me my we us our you your he she him her
+    use used uses using get gets got give given gives make makes made making take takes taken
+    help helps happen happens happened come comes go goes going say says said tell tells told
+    know known find found finds finding show shows shown see seen become came become let lets
+    way ways thing things kind kinds paper papers study studies research researcher researchers
+    approach approaches method methods technique techniques work works exist exists reported
+    new actually typical typically usually mainly mostly extent amount number share rate
+    average median""".split()
+)
+_WORD = re.compile(r"[A-Za-z0-9][\w.+#\-]*[\w+#]|[A-Za-z0-9]")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_QUANTITY = re.compile(
+    r"\b(?:how (?:many|much|often|large|far|fast|long|high|accurate(?:ly)?|well|good)|"
+    r"what (?:share|fraction|percentage|proportion|rate|success|accuracy|speed)|by how|"
+    r"percent|rate|share|fraction)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A content word of a question."""
+
+    text: str
+    """As asked."""
+    stems: tuple[str, ...]
+    """As the index sees it; a word with a hyphen or dot has several."""
+    weight: float
+    """Inverse document frequency among the library's papers, in nats."""
+    papers: int
+    """Papers of the library with all its stems in title or abstract, at most those of the
+    rarest stem."""
+    name: bool
+    """True where it looks like a name: capitals or digits inside, or a capital in mid-sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, ready to be matched."""
+
+    text: str
+    terms: tuple[Term, ...]
+    years: tuple[int, ...]
+    """Years named, 1900 to 2099."""
+    quantity: bool
+    """True where an amount is asked for."""
+
+    @property
+    def weight(self) -> float:
+        """Sum of the terms' weights."""
+        return sum(term.weight for term in self.terms)
+
+
+def read_question(text: str, index: TextIndex, papers: int) -> Question:
+    """The question taken apart, its words weighed by the index over `papers` papers."""
+    terms: list[Term] = []
+    seen: set[tuple[str, ...]] = set()
+    for found in _WORD.finditer(text):
+        word = found[0].strip(".-")
+        if word.lower() in _ASKING or (_YEAR.fullmatch(word)):
+            continue
+        stems = tuple(index.stems(word))
+        if not stems or stems in seen:
+            continue
+        seen.add(stems)
+        held = min(index.papers_with(stem) for stem in stems)
+        weight = math.log(1 + (papers - held + 0.5) / (held + 0.5)) if papers else 0.0
+        terms.append(Term(word, stems, max(weight, 0.0), held, _is_name(word, found.start())))
+    years = tuple(int(year) for year in _YEAR.findall(text))
+    return Question(text, tuple(terms), years, bool(_QUANTITY.search(text)))
+
+
+def chunks(question: Question) -> list[str]:
+    """Stretches of the question that name one thing: content words side by side.
+
+    Two words at least; longer stretches are also cut into pairs, so that each pair of
+    neighbours can be looked for on its own.
+    """
+    wanted = {term.text for term in question.terms}
+    runs: list[list[str]] = [[]]
+    for found in _WORD.finditer(question.text):
+        word = found[0].strip(".-")
+        if word in wanted:
+            runs[-1].append(word)
+        elif runs[-1]:
+            runs.append([])
+    pairs = [" ".join(run[i : i + 2]) for run in runs for i in range(max(1, len(run) - 1)) if run]
+    return list(dict.fromkeys(pairs))
+
+
+def _is_name(word: str, start: int) -> bool:
+    inside = any(letter.isupper() or letter.isdigit() for letter in word[1:])
+    return inside or (word[0].isupper() and start > 0)

@@ -1,0 +1,144 @@
+"""Files of retrieval experiments: the BEIR layout of a test collection, and TREC runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ingest.records import Paper
+from ingest.sources import Found, clean_text
+from kb.errors import UsageError
+
+# Before every document's id: a collection may use any string, and an id that looks like
+# arXiv's must not become that paper.
+PREFIX = "doc:"
+
+TAG = "sixfold"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A test collection: documents, questions, and which documents answer which."""
+
+    folder: Path
+    queries: dict[str, str]
+    """Query id -> text; only those that are judged."""
+    grades: dict[str, dict[str, int]]
+    """Query id -> document id -> grade."""
+
+    @property
+    def name(self) -> str:
+        """What to call it as a source."""
+        return f"beir:{self.folder.name}"
+
+    def items(self) -> Iterator[Found]:
+        """Its documents, as a source of papers; ids are `doc:` and the collection's own."""
+        path = self.folder / "corpus.jsonl"
+        for place, record in _lines(path):
+            yield Found(place, partial(_document, place, record))
+
+
+def read_collection(folder: Path) -> Collection:
+    """The collection in `folder` (corpus.jsonl, queries.jsonl, qrels/test.tsv).
+
+    Raises UsageError `bad_dataset` that names the missing file or bad line.
+    """
+    paths = [folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels" / "test.tsv"]
+    for path in paths:
+        if not path.is_file():
+            raise _bad(str(path), "is missing: a folder in BEIR layout has it")
+    grades = _grades(paths[2])
+    queries = {
+        str(record["_id"]): str(record.get("text", ""))
+        for _, record in _lines(paths[1])
+        if any(grade > 0 for grade in grades.get(str(record["_id"]), {}).values())
+    }
+    if not queries:
+        raise _bad(str(paths[1]), "has no query that qrels/test.tsv judges")
+    return Collection(folder, queries, grades)
+
+
+def write_run(path: Path, rankings: Mapping[str, Sequence[tuple[str, float]]]) -> None:
+    """Write query id -> (document id, score), best first, as a TREC run.
+
+    Raises UsageError for an id with white space in it, which the format cannot hold.
+    """
+    lines = []
+    for query, ranking in rankings.items():
+        for rank, (document, score) in enumerate(ranking, 1):
+            if len(f"{query} {document}".split()) != 2:
+                raise _bad(f"{query} {document}", "is an id with white space")
+            lines.append(f"{query} Q0 {document} {rank} {score:.6f} {TAG}\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
+    """A TREC run as query id -> (document id, score), by rank. Raises UsageError."""
+    found: dict[str, list[tuple[int, str, float]]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        parts = line.split()
+        try:
+            query, _, document, rank, score, _ = parts
+            found.setdefault(query, []).append((int(rank), document, float(score)))
+        except ValueError as error:
+            raise _bad(f"{path}:{number}", "is not `qid Q0 docid rank score tag`") from error
+    return {
+        query: [(document, score) for _, document, score in sorted(some)]
+        for query, some in found.items()
+    }
+
+
+def _grades(path: Path) -> dict[str, dict[str, int]]:
+    grades: dict[str, dict[str, int]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for number, row in enumerate(csv.reader(stream, delimiter="\t"), 1):
+            if not row or (number == 1 and not row[-1].strip().lstrip("-").isdigit()):
+                continue  # blank, or the heading
+            try:
+                query, document, grade = row[0], row[1], int(row[2])
+            except (IndexError, ValueError) as error:
+                raise _bad(f"{path}:{number}", "is not `query-id, corpus-id, score`") from error
+            grades.setdefault(query, {})[document] = grade
+    return grades
+
+
+def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, 1):
+            place = f"{path}:{number}"
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise _bad(place, "is not JSON") from error
+            if not isinstance(record, dict) or "_id" not in record:
+                raise _bad(place, "has no _id")
+            yield place, record
+
+
+def _document(place: str, record: dict[str, Any]) -> Paper:
+    identity = str(record["_id"])
+    title = clean_text(str(record.get("title") or ""))
+    text = clean_text(str(record.get("text") or ""))
+    return Paper(
+        paper_id=PREFIX + identity,
+        title=title if title or text else identity,
+        abstract=text,
+        source=place.rpartition(":")[0],
+    )
+
+
+def _bad(place: str, fault: str) -> UsageError:
+    return UsageError(
+        f"{place} {fault}",
+        item=place,
+        remedy="give a folder with corpus.jsonl, queries.jsonl and qrels/test.tsv",
+        code="bad_dataset",
+    )

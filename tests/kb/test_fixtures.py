@@ -1,0 +1,49 @@
+"""A library and a bundle of every schema version open, for good."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kb.bundle import load_bundle
+from kb.catalogue import SCHEMA_VERSION
+from kb.doctor import check
+from kb.library import Library
+from kb.search import search
+from kb.catalogue import Filters
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+VERSIONS = [f"v{number}" for number in range(1, SCHEMA_VERSION + 1)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_library_of_an_earlier_version_opens(version: str, tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / version / "library", tmp_path / "library")
+    facts = json.loads((FIXTURES / version / "facts.json").read_text())
+    library = Library.open(tmp_path / "library")
+    assert check(library) == []
+    with library.catalogue.read() as reader:
+        assert reader.counts() == facts["counts"]
+        assert reader.collection("reading") == {"2501.00001"}
+        held = {paper.paper_id: paper for paper in reader.papers().values()}
+    assert [tag.by for tag in held["2402.00002"].tags if tag.key == "deployment-and-operations"] == ["human"]
+    assert held["2402.00002"].digest is not None
+    hits = search(library, "shed too hot in summer", Filters(), mode="lexical").hits
+    assert [hit.paper.paper_id for hit in hits] == ["doi:10.5555/3000003"]
+    assert hits[0].passage.page == 2
+    library.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_bundle_of_an_earlier_version_loads(version: str, tmp_path: Path) -> None:
+    facts = json.loads((FIXTURES / version / "facts.json").read_text())
+    library = Library.create(tmp_path / "library")
+    report = load_bundle(library, FIXTURES / version / "library.kbz")
+    assert (report.added, report.failed) == (3, [])
+    assert check(library) == []
+    with library.catalogue.read() as reader:
+        assert reader.counts() == facts["counts"]
+    library.close()

@@ -1,0 +1,201 @@
+"""The map: a quote on every edge, the same bytes every time, and what changed since."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kb import maps
+from kb.challenges import Statement, build
+from kb.lattice import PaperFacts
+from kb.map_diff import diff
+from kb.maps import ChallengeMap
+from kb.verify import verify
+
+QUOTES = (
+    ("a", "challenge", "2023", "Kernel fuzzing harnesses lack sound oracles."),
+    ("b", "challenge", "2024", "Sound oracles are lacking in kernel fuzzing harnesses."),
+    ("b", "challenge", "2024", "Smart contract auditors miss delegated storage."),
+    ("c", "contribution", "2025", "Sound oracles help kernel fuzzing harnesses."),
+    ("c", "direction", "2025", "Kernel fuzzing harnesses deserve sound oracles from users."),
+)
+
+
+def statement(number: int, paper: str, label: str, published: str, quote: str) -> Statement:
+    return Statement(
+        number,
+        paper,
+        f"{paper}#0",
+        None if paper == "a" else 3,
+        "Abstract",
+        quote,
+        label,
+        0.8,
+        "rule",
+        "1",
+        paper == "b",
+        published,
+        int(published),
+        (f"Author {paper}",),
+        ("testing",) if paper != "b" else ("testing", "operations"),
+        ("synthesis",),
+        4,
+        9,
+    )
+
+
+STATEMENTS = tuple(statement(n, *row) for n, row in enumerate(QUOTES))
+PAPERS = tuple(
+    PaperFacts(
+        key,
+        f"Title of {key}",
+        (f"Author {key}",),
+        year,
+        str(year),
+        ("cs.SE",),
+        ("testing",) if key != "b" else ("testing", "operations"),
+        ("synthesis",),
+        f"https://arxiv.org/abs/{key}",
+    )
+    for key, year in (("a", 2023), ("b", 2024), ("c", 2025))
+)
+TEXTS = {
+    f"{paper}#0": " ".join(quote for other, _, _, quote in QUOTES if other == paper)
+    for paper in "abc"
+}
+
+
+def vectors() -> Any:
+    rows = np.array([[1, 0], [1, 0.1], [0, 1], [1, 0.05], [1, 0.02]], dtype=np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def chart(papers: tuple[PaperFacts, ...] = PAPERS, **options: Any) -> ChallengeMap:
+    directions = [said for said in STATEMENTS if said.label == "direction"]
+    options = {"generation": 7, "filters": {"year": "2023-2025"}, **options}
+    return maps.build_map(papers, build(STATEMENTS, vectors()), directions, **options)
+
+
+def encoded(of: ChallengeMap) -> bytes:
+    return json.dumps(of.to_json()).encode()
+
+
+def test_every_edge_has_its_evidence() -> None:
+    made = chart()
+    nodes = {node.id: node for node in made.nodes}
+    assert {node.kind for node in made.nodes} == set(maps.NODE_KINDS)
+    assert {edge.kind for edge in made.edges} == set(maps.EDGE_KINDS)
+    for edge in made.edges:
+        assert edge.source in nodes
+        assert edge.target in nodes
+        assert edge.quote in TEXTS[edge.passage_id]
+        assert edge.paper_id == edge.passage_id.removesuffix("#0")
+        assert edge.basis == ("stated" if edge.kind in ("stated_by", "proposes") else "inferred")
+    assert {(e.page, e.human, e.start, e.end) for e in made.edges if e.paper_id == "b"} == {
+        (3, True, 4, 9)
+    }
+
+
+def test_the_paths_run_from_phase_to_direction() -> None:
+    made = chart()
+    drawn = maps.graph(made)
+    (direction,) = (node.id for node in made.nodes if node.kind == "direction")
+    (oracle,) = (node.id for node in made.nodes if node.kind == "challenge" and node.papers == 2)
+    assert drawn.has_edge("phase:testing", oracle)
+    assert drawn.has_edge(oracle, "paper:a")
+    assert drawn.has_edge(oracle, direction)
+    assert drawn.has_edge("paper:c", direction)
+
+
+def test_json_has_the_contract_keys() -> None:
+    shown = chart().to_json()
+    assert {"meta", "rows", "columns", "cells", "nodes", "edges"} <= shown.keys()
+    assert {"row", "column", "papers", "challenges", "directions", "denominator", "state"} <= (
+        shown["cells"][0].keys()
+    )
+    assert {
+        "source",
+        "target",
+        "kind",
+        "paper_id",
+        "passage_id",
+        "page",
+        "quote",
+        "score",
+        "method",
+        "version",
+        "human",
+    } <= shown["edges"][0].keys()
+    assert shown["years"][0] == {
+        "year": 2023,
+        "papers": 1,
+        "challenges": 1,
+        "new": 1,
+        "directions": 0,
+    }
+
+
+def test_the_same_library_gives_the_same_bytes_and_reads_back() -> None:
+    made = chart()
+    assert encoded(made) == encoded(chart())
+    assert maps.from_json(json.loads(encoded(made))) == made
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"meta": {}}, "meta.format"),
+        ({"meta": {"format": "sixfold-map", "schema": 99}}, "schema 99"),
+        ({"cells": [{"row": "x"}]}, "not a complete map"),
+        ({"nodes": None}, "not a complete map"),
+    ],
+)
+def test_other_json_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        maps.from_json({**chart().to_json(), **change})
+
+
+def test_a_filter_leaves_no_trace_of_other_papers() -> None:
+    made = chart(PAPERS[:1])
+    assert {edge.paper_id for edge in made.edges} == {"a"}
+    assert {node.status for node in made.nodes if node.kind == "challenge"} == {"open"}
+    assert made.meta["challenges"] == 1
+
+
+def test_bridging_papers_and_communities() -> None:
+    made = chart()
+    assert maps.bridging(made)[0] == ("b", 2, 2)
+    assert [len(group) for group in maps.communities(made)] == [2]
+
+
+def test_verify_finds_every_kind_of_fault() -> None:
+    whole = verify(encoded(chart()), TEXTS.get)
+    assert whole.to_json() == {"edges": whole.edges, "verified": whole.edges, "failed": []}
+    data = chart().to_json()
+    data["edges"][0]["quote"] = "Nobody wrote this."
+    data["edges"][1]["passage_id"] = "z#0"
+    data["edges"][2]["quote"] = " "
+    verdict = verify(json.dumps(data).encode(), TEXTS.get)
+    assert verdict.verified == verdict.edges - 3
+    assert [one.reason for one in verdict.failed] == [
+        "not_in_passage",
+        "unknown_passage",
+        "no_quote",
+    ]
+
+
+def test_what_changed_since() -> None:
+    changes = diff(chart(PAPERS[:1]), chart())
+    assert changes.new_papers == ("b", "c")
+    assert [node.label for node in changes.new_challenges] == [
+        "Smart contract auditors miss delegated storage"
+    ]
+    (grown,) = changes.grown_challenges
+    assert (grown.new_papers, grown.before, grown.after) == (("b",), "open", "addressed")
+    assert len(changes.directions_taken_up) == 1
+    assert changes.to_json()["gone_challenges"] == []
+    backwards = diff(chart(), chart(PAPERS[:1]))
+    assert len(backwards.gone_challenges) == 1
