@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb.pages.parts import places
 
-st.set_page_config(page_title="Sixfold", page_icon=":material/hexagon:", layout="wide")
+st.set_page_config(page_title="Sixfold", page_icon=str(places.ICON), layout="wide")
 st.navigation(
     [
         st.Page(places.SEARCH, title="Search", url_path="search", default=True),

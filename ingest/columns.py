@@ -7,6 +7,7 @@ from dataclasses import replace
 from statistics import median
 
 from ingest.layout import Line, PageLines, merge_row
+from ingest.tables import in_cells
 
 # A full line of a column is at least this share of the page's width; table cells are less.
 _COLUMN_LINE = 0.2
@@ -76,9 +77,10 @@ def _rows(lines: list[Line]) -> list[Line]:
                 break
         else:
             rows.append([line])
-    joined: list[Line] = []
     for row in rows:
         row.sort(key=lambda line: line.x0)
+    joined: list[Line] = []
+    for row in in_cells(rows):
         whole = row[0]
         for line in row[1:]:
             whole = merge_row(whole, line)

@@ -138,7 +138,7 @@ def _kind(group: list[Line], body: float) -> str:
     if size < 0.93 * body or size > 1.15 * body:
         return "note" if first.marked else "aside"
     rows = sum(line.cells > 1 for line in group)
-    table = len(group) > 1 and 2 * rows > len(group)
+    table = 2 * rows > len(group)
     return "aside" if table or (2 * mono > letters and len(group) > 1) else "text"
 
 

@@ -10,6 +10,7 @@ import base64
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -305,7 +306,7 @@ def _letters(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
 
 
-def quote_boxes(words: list[tuple[float, float, float, float, str]], quote: str) -> list[Box]:
+def quote_boxes(words: Sequence[tuple[float, float, float, float, str]], quote: str) -> list[Box]:
     """Boxes of the words of a page that make up a quote; [] where it does not stand there.
 
     Takes the page's words (x0, y0, x1, y1, text) in reading order. Where only part of the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from kb.library import Library
 from kb.question import Question
 from kb.ranking import Clock, Searcher
 from kb.snapshot import Snapshot
+from kb.telling import telling
 
 # Papers looked into. Of the gold papers of the development questions that are found among
 # 200, 97 % are among the first 60.
@@ -28,11 +30,7 @@ SENTENCE_SHARE = 0.2
 FEEDBACK_SHARE = 0.4
 FEEDBACK_PAPERS = 3
 
-# What covering all of a question's words adds to a sentence's cosine.
-COVERAGE_SHARE = 0.25
-# What a digit adds where an amount is asked for.
-NUMBER_BONUS = 0.06
-
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9\-]*[A-Za-z0-9]|\d[\w.%]*|[A-Za-z]")
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -47,6 +45,7 @@ class Sentence:
     coverage: float
     """Share of the question's words that it has, by their weight, 0 to 1."""
     score: float
+    """How well it tells what was asked (`kb.telling`); comparable within its paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,14 @@ class Candidate:
     """BM25; 0 where no word matches."""
     stems: frozenset[str]
     """Words of its title and of the passages looked into."""
+    words: frozenset[str]
+    """The same words as they are written, lower case."""
     sentences: tuple[Sentence, ...]
+
+    @property
+    def sentence_cosine(self) -> float:
+        """Cosine of the question and its nearest sentence; 0.0 where it has none."""
+        return max((one.cosine for one in self.sentences), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,31 +147,39 @@ def _candidate(
 ) -> Candidate:
     paper = held.papers[number]
     stems_of = library.indexes.text.stems
-    passages = held.passages.get(number, [])
-    sentences = [
-        _scored(question, row, passage, frozenset(stems_of(passage.text[row.start : row.end])), vector)
-        for passage in passages
-        for row in held.sentences.get(passage.n, ())
-    ]
-    words = frozenset(stems_of(paper.title)).union(*(one.stems for one in sentences))
+    front = _places(held.passages.get(number, []), held.sentences)
+    sentences = []
+    for passage in held.passages.get(number, []):
+        for row in held.sentences.get(passage.n, ()):
+            text = passage.text[row.start : row.end]
+            stems = frozenset(stems_of(text))
+            cosine, coverage = float(row.vector @ vector), covered(question, stems)
+            place = front.get(row.n)
+            score = telling(text, cosine, coverage, quantity=question.quantity, place=place)
+            sentences.append(Sentence(row, passage, text, stems, cosine, coverage, score))
     sentences.sort(key=lambda one: (-one.score, one.row.n))
-    return Candidate(paper, scores[0], scores[1], scores[2], words, tuple(sentences))
+    texts = [paper.title, *(one.text for one in sentences)]
+    stems_all = frozenset(stems_of(paper.title)).union(*(one.stems for one in sentences))
+    words = frozenset(word for text in texts for word in words_of(text))
+    return Candidate(paper, *scores, stems_all, words, tuple(sentences))
 
 
-def _scored(
-    question: Question,
-    row: SentenceRow,
-    passage: StoredPassage,
-    stems: frozenset[str],
-    vector: Vector,
-) -> Sentence:
-    text = passage.text[row.start : row.end]
-    cosine = float(row.vector @ vector)
-    coverage = covered(question, stems)
-    score = cosine + COVERAGE_SHARE * coverage
-    if question.quantity and any(letter.isdigit() for letter in text):
-        score += NUMBER_BONUS
-    return Sentence(row, passage, text, stems, cosine, coverage, score)
+def words_of(text: str) -> list[str]:
+    """The words of a text as written, lower case; numbers are words too."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def _places(
+    passages: list[StoredPassage], sentences: dict[int, list[SentenceRow]]
+) -> dict[int, tuple[int, int]]:
+    """Sentence number -> (index, count) among the sentences of the abstract (or digest)."""
+    front = sorted(
+        row.n
+        for passage in passages
+        if passage.section in ("Abstract", "Digest")
+        for row in sentences.get(passage.n, ())
+    )
+    return {number: (i, len(front)) for i, number in enumerate(front)}
 
 
 def covered(question: Question, stems: frozenset[str]) -> float:
@@ -183,7 +197,7 @@ def _reranked(snapshot: Snapshot, found: list[Candidate]) -> list[Candidate]:
     means = np.stack([_mean(snapshot, candidate.paper.n) for candidate in found])
     scores = np.array(
         [
-            one.score + SENTENCE_SHARE * max((s.cosine for s in one.sentences), default=0.0)
+            one.score + SENTENCE_SHARE * one.sentence_cosine
             for one in found
         ]
     )

@@ -75,8 +75,10 @@ def examine(folder: Path) -> list[Fault]:
         return [_cannot_open(folder, error)]
     try:
         faults = check(library)
-        if faults and all(fault.code in _LAGS for fault in faults):
-            library.heal()
+        codes = {fault.code for fault in faults}
+        if codes & set(_LAGS) and codes <= {*_LAGS, "stale_files"}:
+            # A writer died: what it had begun is finished or cleared away.
+            mend(library, [])
             faults = check(library)
         return faults
     finally:

@@ -99,7 +99,11 @@ def challenge_map(
     ]
     codebook = library.codebook
     axis_keys = {facet.key: facet.keys for facet in codebook.facets}
-    names = {one.key: one.name for facet in codebook.facets for one in facet.categories}
+    names = {
+        f"{facet.key}:{one.key}": one.name
+        for facet in codebook.facets
+        for one in facet.categories
+    }
     said = filters.to_json() | ({"since": since} if since else {})
     try:
         return build_map(

@@ -156,24 +156,10 @@ def build_map(
     )
     edges = _edges(kept, stated)
     nodes = _nodes(edges, kept, stated, known, names or {})
-    meta = {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "rows": rows,
-        "columns": columns,
-        "names": {node.id: node.label for node in nodes if node.kind in ("phase", "layer")},
-        "filters": dict(filters or {}),
-        "generation": generation,
-        "versions": dict(sorted((versions or {}).items())),
-        "papers": len(papers),
-        "challenges": len(kept),
-        "directions": len(stated),
-        "hashes": {
-            "cells": digest([cell.to_json() for cell in grid.cells]),
-            "nodes": digest([asdict(node) for node in nodes]),
-            "edges": digest([asdict(edge) for edge in edges]),
-        },
-    }
+    asked = {"filters": dict(filters or {}), "generation": generation}
+    counts = {"papers": len(papers), "challenges": len(kept), "directions": len(stated)}
+    made_by = {"versions": dict(sorted((versions or {}).items()))}
+    meta = _manifest(grid, nodes, edges) | asked | made_by | counts
     gaps = lattice.under_explored(grid)
     return ChallengeMap(meta, grid, nodes, edges, gaps, _years(papers, kept, stated))
 
@@ -263,6 +249,22 @@ def digest(value: object) -> str:
     """SHA-256, in hex, of `value` as canonical JSON."""
     text = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _manifest(grid: Lattice, nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, Any]:
+    """What the map's own parts tell of it."""
+    return {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "rows": grid.row_axis,
+        "columns": grid.column_axis,
+        "names": {node.id: node.label for node in nodes if node.kind in ("phase", "layer")},
+        "hashes": {
+            "cells": digest([cell.to_json() for cell in grid.cells]),
+            "nodes": digest([asdict(node) for node in nodes]),
+            "edges": digest([asdict(edge) for edge in edges]),
+        },
+    }
 
 
 def _edges(challenges: Sequence[Challenge], directions: Sequence[Statement]) -> tuple[Edge, ...]:

@@ -64,6 +64,8 @@ class Question:
     """Years named, 1900 to 2099."""
     quantity: bool
     """True where an amount is asked for."""
+    ceiling: float
+    """Weight of a word that no paper has, in nats."""
 
     @property
     def weight(self) -> float:
@@ -84,10 +86,11 @@ def read_question(text: str, index: TextIndex, papers: int) -> Question:
             continue
         seen.add(stems)
         held = min(index.papers_with(stem) for stem in stems)
-        weight = math.log(1 + (papers - held + 0.5) / (held + 0.5)) if papers else 0.0
-        terms.append(Term(word, stems, max(weight, 0.0), held, _is_name(word, found.start())))
+        weight = _weight(papers, held)
+        terms.append(Term(word, stems, weight, held, _is_name(word, found.start())))
     years = tuple(int(year) for year in _YEAR.findall(text))
-    return Question(text, tuple(terms), years, bool(_QUANTITY.search(text)))
+    ceiling = _weight(papers, 0)
+    return Question(text, tuple(terms), years, bool(_QUANTITY.search(text)), ceiling)
 
 
 def chunks(question: Question) -> list[str]:
@@ -106,6 +109,12 @@ def chunks(question: Question) -> list[str]:
             runs.append([])
     pairs = [" ".join(run[i : i + 2]) for run in runs for i in range(max(1, len(run) - 1)) if run]
     return list(dict.fromkeys(pairs))
+
+
+def _weight(papers: int, held: int) -> float:
+    """Inverse document frequency as BM25 has it, never below 0."""
+    held = min(held, papers)
+    return math.log(1 + (papers - held + 0.5) / (held + 0.5))
 
 
 def _is_name(word: str, start: int) -> bool:

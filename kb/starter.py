@@ -96,13 +96,13 @@ def title_evidence(tag: StoredTag, title: str) -> StoredTag:
     return replace(tag, evidence=kept)
 
 
-def build(texts: Path, target: Path = BUNDLE) -> Manifest:
+def build(texts: Path, target: Path = BUNDLE, digests_path: Path = DIGESTS) -> Manifest:
     """Build the starter's bundle at `target` from records with abstracts.
 
     Embeds what the cache of vectors does not hold: all of it the first time. Raises
     UsageError where a digest is of a paper that is not among the records.
     """
-    digests = read_digests()
+    digests = read_digests(digests_path)
     papers = sorted((found.read() for found in jsonl(texts).items()), key=lambda p: p.paper_id)
     strangers = sorted(set(digests) - {paper.paper_id for paper in papers})
     if strangers:

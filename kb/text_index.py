@@ -90,6 +90,17 @@ class TextIndex:
         """How many papers have this stem in title or abstract."""
         return _search(self._papers, [stem], PAPER_BOOSTS, 1)[1]
 
+    def papers_with_all(self, stems: Sequence[str]) -> set[int]:
+        """Numbers of the papers that have every one of the stems in title or abstract."""
+        searcher = self._papers.searcher()
+        if not stems or not searcher.num_docs:
+            return set()
+        schema = self._papers.schema
+        each = [(tantivy.Occur.Must, _any_of(schema, [stem], PAPER_BOOSTS)) for stem in stems]
+        found = searcher.search(tantivy.Query.boolean_query(each), limit=searcher.num_docs)
+        values = searcher.fast_field_values("n", [address for _, address in found.hits])
+        return {int(value) for value in values if value is not None}
+
     def paper_numbers(self) -> set[int]:
         """Numbers of all papers held."""
         return _all_numbers(self._papers)

@@ -90,6 +90,8 @@ class VectorIndex:
 
     def vectors(self, numbers: Sequence[int]) -> dict[int, Vector]:
         """Passage number -> the vector held."""
+        if not numbers:
+            return {}
         found = self._collection.get(
             ids=[str(number) for number in numbers], include=["embeddings"]
         )

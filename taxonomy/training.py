@@ -1,9 +1,11 @@
 """Codings, texts and vectors -> the weights that ship.
 
-    python -m taxonomy.training --texts FILE… --vectors FILE [--labels DIR] [--output DIR]
+    python -m taxonomy.training --texts FILE… --vectors FILE
+        --sentences FILE… --sentence-vectors FILE [--labels DIR] [--output DIR]
 
-Texts are JSON Lines ({id, title, abstract}), vectors an .npz of `ids` and `vectors`. The
-same input gives the same weights: every random choice comes from `SEED`.
+Texts are JSON Lines ({id, title, abstract}), sentences too ({id, text}), vectors an .npz of
+`ids` and `vectors`. Either pair may be left out: then that model is left as it is. The same
+input gives the same weights: every random choice comes from `SEED`.
 """
 
 from __future__ import annotations
@@ -25,8 +27,10 @@ from taxonomy.codebook import Codebook
 from taxonomy.codebook import load as load_codebook
 from taxonomy.features import BODY, OWN, TITLE, SparseRows, TextSpace, zones
 from taxonomy.heads import Heads, sigmoid
-from taxonomy.labels import FOLDER as LABELS
-from taxonomy.labels import LabelsError, PaperLabels, lines, read_papers
+from taxonomy.labels import FOLDER as LABELS_FOLDER
+from taxonomy.labels import LabelsError, PaperLabels, lines, read_papers, read_sentences, text_hash
+from taxonomy.statements import LABELS, LONGEST, StatementClassifier, sentence_zones
+from taxonomy.statements import WEIGHTS as STATEMENT_WEIGHTS
 from taxonomy.tagger import WEIGHTS
 from taxonomy.thresholds import best_thresholds, limit_false_tags
 from taxonomy.weights_file import pack_words, save
@@ -40,7 +44,8 @@ Zones = Mapping[str, Counter[str]]
 SEED = 20506
 
 METHOD = "words-and-vector-1"
-"""Name of the way of tagging; a new one where the arithmetic changes."""
+STATEMENT_METHOD = "statement-words-and-vector-1"
+"""Names of the ways of judging; new ones where the arithmetic changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,20 @@ class Recipe:
     """Folds from which the second step and the thresholds learn."""
     false_tags: float = 0.12
     """Share of bare items that may be tagged, per facet, on unseen training papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRecipe:
+    """Every choice made in training the sentence classifier."""
+
+    least: int = 2
+    """Sentences a gram must occur in."""
+    vector_weight: float = 1.0
+    """Length of the vector's part of a row."""
+    penalty: float = 5.0
+    """Inverse regularisation."""
+    favour: tuple[float, ...] = (0.0, 0.4, 0.0, 0.0)
+    """What each label's log-probability is raised by before the best is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,25 +278,129 @@ def read_codings(folder: Path, codebook: Codebook) -> list[PaperLabels]:
     return [found[key] for key in sorted(found)]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Train the tagger from the command line. Gives the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m taxonomy.training", description=__doc__)
-    parser.add_argument("--texts", type=Path, nargs="+", required=True)
-    parser.add_argument("--vectors", type=Path, required=True)
-    parser.add_argument("--labels", type=Path, default=LABELS)
-    parser.add_argument("--output", type=Path, default=WEIGHTS.parent)
-    options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+@dataclass(frozen=True, slots=True)
+class SentenceExamples:
+    """Coded sentences, ready for training; `n` sentences."""
+
+    zones: Sequence[Zones]
+    vectors: Floats
+    """(n, 384) unit vectors of the sentences alone."""
+    truth: NDArray[np.intp]
+    """(n,) positions in `LABELS`."""
+
+    def take(self, rows: NDArray[np.intp]) -> SentenceExamples:
+        """Some of the sentences, by position."""
+        return SentenceExamples(
+            [self.zones[row] for row in rows], self.vectors[rows], self.truth[rows]
+        )
+
+
+def fit_statements(
+    examples: SentenceExamples, recipe: StatementRecipe, version: str = "unsaved"
+) -> StatementClassifier:
+    """Train the sentence classifier: one multinomial regression over words and vector."""
+    space = TextSpace.from_counts(
+        examples.zones, {BODY: 1.0}, {BODY: recipe.least}, most=1.0, longest=LONGEST
+    )
+    text = _scipy(space.matrix(examples.zones))
+    features = hstack([text, csr_matrix(recipe.vector_weight * examples.vectors)]).tocsr()
+    model = LogisticRegression(C=recipe.penalty, max_iter=500, random_state=SEED)
+    model.fit(features, examples.truth)
+    weights = model.coef_.T.astype(np.float32)
+    width = text.shape[1]
+    return StatementClassifier(
+        space,
+        weights[:width],
+        recipe.vector_weight * weights[width:],
+        model.intercept_.astype(np.float32),
+        np.array(recipe.favour, dtype=np.float32),
+        version,
+    )
+
+
+def sentence_examples(
+    folder: Path, texts: Mapping[str, str], vectors: Mapping[str, Floats]
+) -> SentenceExamples:
+    """Join the sentence codings of a folder with texts and vectors. Raises LabelsError.
+
+    Takes: texts and vectors by the SHA-256 of the sentence's text.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("sentences_*.jsonl")):
+        for coded in read_sentences(path, LABELS):
+            if coded.sha256 not in found or coded.times == "twice":
+                found[coded.sha256] = coded.label
+    absent = [key for key in found if key not in texts or key not in vectors]
+    if absent:
+        raise LabelsError(f"{len(absent)} coded sentences lack text or vector, e.g. {absent[0]}.")
+    keys = sorted(found)
+    return SentenceExamples(
+        [sentence_zones(texts[key]) for key in keys],
+        np.stack([vectors[key] for key in keys]).astype(np.float32),
+        np.array([LABELS.index(found[key]) for key in keys]),
+    )
+
+
+def save_statements(path: Path, model: StatementClassifier, about: Mapping[str, Any]) -> None:
+    """Write a sentence classifier's weights."""
+    arrays: dict[str, NDArray[Any]] = {
+        "text": model.text.astype(np.float16),
+        "vector": model.vector.astype(np.float16),
+        "bias": model.bias,
+        "favour": model.favour,
+        "vocabulary": pack_words(sorted(model.space.index, key=model.space.index.__getitem__)),
+        "idf": model.space.idf.astype(np.float16),
+    }
+    save(path, arrays, {"method": STATEMENT_METHOD, "labels": list(LABELS), **about})
+
+
+def _vectors(path: Path) -> dict[str, Floats]:
+    with np.load(path, allow_pickle=False) as archive:
+        return dict(zip(archive["ids"].tolist(), archive["vectors"], strict=True))
+
+
+def train_tagger(options: argparse.Namespace) -> None:
+    """Train and save the tagger from the files that the command line names."""
     codebook, recipe = load_codebook(), Recipe()
     codings = read_codings(options.labels, codebook)
-    with np.load(options.vectors, allow_pickle=False) as archive:
-        vectors = dict(zip(archive["ids"].tolist(), archive["vectors"], strict=True))
-    examples = examples_from(codings, read_texts(options.texts), vectors, codebook, recipe)
+    texts, vectors = read_texts(options.texts), _vectors(options.vectors)
+    examples = examples_from(codings, texts, vectors, codebook, recipe)
     space, heads = fit(examples, recipe, np.random.default_rng(SEED))
     times = Counter(paper.times for paper in codings)
     about = {"papers": len(codings), **{f"coded_{key}": times[key] for key in sorted(times)}}
     save_tagger(options.output / WEIGHTS.name, space, heads, codebook, about)
     log.info("%d papers, %d grams -> %s", len(codings), len(space.idf), options.output)
+
+
+def train_statements(options: argparse.Namespace) -> None:
+    """Train and save the sentence classifier from the files that the command line names."""
+    by_id = {str(line["id"]): str(line["text"]) for path in options.sentences for line in lines(path)}
+    held = _vectors(options.sentence_vectors)
+    texts = {text_hash(text): text for text in by_id.values()}
+    vectors = {text_hash(text): held[key] for key, text in by_id.items() if key in held}
+    examples = sentence_examples(options.labels, texts, vectors)
+    model = fit_statements(examples, StatementRecipe())
+    save_statements(
+        options.output / STATEMENT_WEIGHTS.name, model, {"sentences": len(examples.truth)}
+    )
+    log.info("%d sentences -> %s", len(examples.truth), options.output)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train from the command line. Gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m taxonomy.training", description=__doc__)
+    parser.add_argument("--texts", type=Path, nargs="+")
+    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--sentences", type=Path, nargs="+")
+    parser.add_argument("--sentence-vectors", type=Path)
+    parser.add_argument("--labels", type=Path, default=LABELS_FOLDER)
+    parser.add_argument("--output", type=Path, default=WEIGHTS.parent)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if options.texts and options.vectors:
+        train_tagger(options)
+    if options.sentences and options.sentence_vectors:
+        train_statements(options)
     return 0
 
 

@@ -31,7 +31,11 @@ def test_onnxruntime_leaves_no_telemetry(arguments: list[str], tmp_path: Path) -
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     environment.pop("ORT_DISABLE_TELEMETRY", None)
     done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=tmp_path, capture_output=True, check=False
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     assert not [path for path in tmp_path.rglob("*") if "onnxruntime" in path.name]

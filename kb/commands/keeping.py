@@ -140,7 +140,8 @@ def reindex_command(session: Session, embed: bool) -> None:
     library = Library.open(session.folder, heal=False)
     made = 0
     if embed:
-        with tqdm[Any](unit="text", disable=None) as bar:
+        bar: tqdm[Any] = tqdm(unit="text", disable=None)
+        with bar:
             made = embed_again(library, everything=True, on_progress=_shown(bar))
     else:
         with library.writing():

@@ -14,6 +14,7 @@ from kb.challenges import Challenge, to_json
 from kb.commands.common import Session, command, filter_options, read_filters
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
+from kb.exports.reading import quoted_edges
 from kb.verify import verify
 
 
@@ -82,20 +83,18 @@ def verify_command(session: Session, file: Path) -> None:
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {file}", item=str(file)) from error
 
-    with library.catalogue.read() as reader:
-
-        def text_of(passage_id: str) -> str | None:
-            number = reader.passage_numbers([passage_id]).get(passage_id)
-            return None if number is None else reader.passages([number])[number].text
-
-        try:
-            checked = verify(content, text_of)
-        except ValueError as error:
-            raise ItemsFailed(
-                f"{file} is no map that can be verified: {error}",
-                item=str(file),
-                remedy="give a map exported as json, graphml, gexf, csv or cytoscape",
-            ) from error
+    try:
+        wanted = {edge.passage_id for edge in quoted_edges(content)}
+        with library.catalogue.read() as reader:
+            held = reader.passages(reader.passage_numbers(wanted).values())
+        texts = {one.passage_id: one.text for one in held.values()}
+        checked = verify(content, texts.get)
+    except ValueError as error:
+        raise ItemsFailed(
+            f"{file} is no map that can be verified: {error}",
+            item=str(file),
+            remedy="give a map exported as json, graphml, gexf, csv, cytoscape, markdown or html",
+        ) from error
     facts = checked.to_json()
     session.emit(facts, f"{facts['verified']} of {facts['edges']} quotes stand in the stored text")
     if facts["failed"]:

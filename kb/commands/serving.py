@@ -23,6 +23,7 @@ SETTINGS = {
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
+    "runner.magicEnabled": "false",
     "server.fileWatcherType": "none",
     "server.showEmailPrompt": "false",
     "theme.base": str(THEME),
@@ -41,17 +42,18 @@ def app_command(session: Session, port: int, address: str, headless: bool) -> in
             item=str(APP),
             remedy="install Sixfold from its checkout: make install",
         )
-    # Streamlit would swallow a taken port and listen on the next one.
     environment = os.environ | {"KB_LIBRARY": str(session.folder.resolve())}
     session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
-    words = arguments(port=port, address=address, headless=headless)
-    process = subprocess.Popen([sys.executable, "-m", "streamlit", *words], env=environment)
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        return 0
+    words = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        *arguments(port=port, address=address, headless=headless),
+    ]
+    if os.name == "posix":
+        # In our place, not below us: whoever stops this process stops the server.
+        os.execve(sys.executable, words, environment)  # noqa: S606 - no shell is wanted
+    return subprocess.run(words, env=environment, check=False).returncode
 
 
 def arguments(*, port: int, address: str, headless: bool) -> list[str]:

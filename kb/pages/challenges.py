@@ -45,7 +45,8 @@ def draw(library: Library) -> None:
         "the words are the papers', the grouping is Sixfold's."
     )
     _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])
-    _turn(pages)
+    if pages > 1:
+        state.pages(pages)
 
 
 def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
@@ -108,12 +109,6 @@ def _nothing(found: Sequence[Challenge], passing: int) -> None:
     else:
         told = f"No challenge is stated in the {passing:,} papers that pass the filters."
     st.info(told, icon=":material/search_off:")
-
-
-def _turn(pages: int) -> None:
-    if pages > 1:
-        key, changed = state.bound_number("page", 1, pages)
-        st.pagination(pages, key=key, on_change=changed)
 
 
 page.show("Challenges", draw)

@@ -17,12 +17,12 @@ _EVERY = 1.0  # seconds between two looks at a running job
 _JOURNAL = 200
 _STATES = {"waiting": "waits for its turn", "running": "running", "done": "done", "failed": "failed"}
 _COUNTS = (
-    ("papers", "Papers"),
-    ("full_text", "With full text"),
-    ("digests", "With a digest"),
-    ("passages", "Passages"),
-    ("statements", "Statements"),
-    ("tags", "Tags"),
+    ("papers", "papers", places.PAPERS),
+    ("full_text", "with full text", places.PAPERS),
+    ("digests", "with a digest", places.PAPERS),
+    ("passages", "passages", places.SEARCH),
+    ("statements", "statements", places.CHALLENGES),
+    ("tags", "tags", places.MAP),
 )
 
 
@@ -47,11 +47,11 @@ def _counts(library: Library) -> None:
     with library.catalogue.read() as reader:
         held = reader.counts()
         generation, created = reader.generation, reader.meta("created")
-    with st.container(key="counts", horizontal=True, gap="small"):
-        for key, label in _COUNTS:
-            st.metric(label, f"{held[key]:,}", width=140)
+    with st.container(key="counts", horizontal=True, gap="medium"):
+        for key, label, where in _COUNTS:
+            st.page_link(where, label=f"**{held[key]:,}** {label}")
     st.caption(
-        f"In `{plain(str(library.folder))}`, made {plain(created[:10] or 'at an unknown date')}, "
+        f"In {plain(str(library.folder))}, made {plain(created[:10] or 'at an unknown date')}, "
         f"generation {generation} · model {plain(library.embedder.model_id)} · "
         f"codebook {plain(library.codebook.version)}"
     )

@@ -15,7 +15,7 @@ from kb.mapping import mapped, paper_facts
 from kb.maps import ChallengeMap
 from kb.pages.parts import facets, opened, page, places, quotes, results, state
 from kb.pages.parts.markup import plain
-from kb.pages.parts.tags import meaning, names
+from kb.pages.parts.tags import heading, names
 from kb.search import search
 
 _CHALLENGES = 8
@@ -78,7 +78,6 @@ def _nodes(chart: ChallengeMap, kind: str) -> int:
 
 def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
     """A button a cell, shaded by what is counted; it scrolls sideways where it must."""
-    called = names(library.codebook)
     most = max((getattr(cell, counted) for cell in lattice.cells), default=0)
     chosen = (state.one("row"), state.one("column"))
     shades = []
@@ -86,16 +85,10 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
     with st.container(key="matrix", gap=None):
         heads = st.columns(spec, wrap=False, vertical_alignment="bottom", gap="xxsmall")
         for place, column in zip(heads[1:], lattice.columns, strict=True):
-            place.markdown(
-                f":small[{plain(called['layer'].get(column, column))}]",
-                help=plain(meaning(library.codebook.facet("layer").category(column))),
-            )
+            place.html(heading(library.codebook.facet("layer").category(column)))
         for i, row in enumerate(lattice.rows):
             line = st.columns(spec, wrap=False, vertical_alignment="center", gap="xxsmall")
-            line[0].markdown(
-                f":small[{plain(called['phase'].get(row, row))}]",
-                help=plain(meaning(library.codebook.facet("phase").category(row))),
-            )
+            line[0].html(heading(library.codebook.facet("phase").category(row)))
             for j, column in enumerate(lattice.columns):
                 cell = lattice.cell(row, column)
                 key = f"cell-{i}-{j}"

@@ -133,13 +133,10 @@ def _sayings(shown: Card) -> None:
             f'<section class="sf-digest-box"><div class="sf-digest">{escaped(quotes.DIGEST)}</div>'
             f"<dl>{rows}</dl></section>"
         )
-    elif shown.tldr:
-        st.markdown("##### In short")
-        st.html(f'<p class="sf-tldr">{escaped(shown.tldr)}</p>')
     # The digest's own sentences stand in its box: they are no quotes of the authors.
     main = [shown.contribution] if shown.contribution else []
     for name, some in (
-        ("Contribution", main),
+        ("In short", main),
         ("Findings", shown.findings),
         ("Challenges", shown.challenges),
         ("Directions", shown.directions),
@@ -168,7 +165,8 @@ def _abstract(shown: Card) -> None:
 
 
 def _stored(passages: Sequence[StoredPassage], sentences: Sequence[SentenceRow]) -> None:
-    with st.expander(f"Stored text ({len(passages):,} passages)"):
+    many = "passage" if len(passages) == 1 else "passages"
+    with st.expander(f"Stored text ({len(passages):,} {many})"):
         st.caption("What is searched and quoted; statements that were recognised are marked.")
         parts = [
             f'<h6 class="sf-place">{escaped(one.section or "Body")}'

@@ -45,8 +45,7 @@ def draw(library: Library) -> None:
             full = "full text" if paper.full_text else "abstract" if paper.abstract else ""
             results.row(library, paper, full or ("digest" if paper.digest else "title only"))
     if pages > 1:
-        key, turned = state.bound_number("page", 1, pages)
-        st.pagination(pages, key=key, on_change=turned)
+        state.pages(pages)
 
 
 def _ordered(snapshot: Snapshot, passing: Mask, order: str) -> list[int]:

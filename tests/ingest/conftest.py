@@ -62,7 +62,7 @@ def make_pdf(tmp_path: Path) -> MakePdf:
         if password is None:
             document.save(path, deflate=True)
         else:
-            method = pymupdf.PDF_ENCRYPT_AES_256
+            method = 5  # AES with 256 bits (PyMuPDF, "PDF encryption method codes")
             document.save(path, encryption=method, owner_pw="owner", user_pw=password)
         document.close()
         return path

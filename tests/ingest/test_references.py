@@ -8,7 +8,13 @@ from ingest.references import bare_list, read_reference, read_references
 
 
 def line(text: str, x0: float = 72.0, baseline: float = 100.0, **facts: object) -> Line:
-    whole = {"page": 1, "y0": baseline - 9, "x1": 500.0, "y1": baseline + 2, "size": 10.0}
+    whole: dict[str, object] = {
+        "page": 1,
+        "y0": baseline - 9,
+        "x1": 500.0,
+        "y1": baseline + 2,
+        "size": 10.0,
+    }
     whole |= {"font": "Times", "bold": False, "italic": False} | facts
     return Line(x0=x0, baseline=baseline, text=text, **whole)  # type: ignore[arg-type]
 
@@ -21,32 +27,40 @@ def column(*texts: tuple[float, str]) -> list[Line]:
     ("raw", "title", "year", "doi", "arxiv"),
     [
         (
-            "[3] A. Smith and B. Jones, “Testing generated code,” IEEE Softw., vol. 3, 2021, "
-            "doi: 10.1109/MS.2021.123.",
+            (
+                "[3] A. Smith and B. Jones, “Testing generated code,” IEEE Softw., vol. 3, 2021, "
+                "doi: 10.1109/MS.2021.123."
+            ),
             "Testing generated code",
             2021,
             "10.1109/ms.2021.123",
             "",
         ),
         (
-            "Smith, A., & Jones, B. (2019b, May). Testing generated code. Journal, 2(16), 21. "
-            "https://doi.org/10.1016/0009-2614(80)80396-4",
+            (
+                "Smith, A., & Jones, B. (2019b, May). Testing generated code. Journal, 2(16), 21. "
+                "https://doi.org/10.1016/0009-2614(80)80396-4"
+            ),
             "Testing generated code",
             2019,
             "10.1016/0009-2614(80)80396-4",
             "",
         ),
         (
-            "Ada Smith, Bo Jones, and Cy Lee. Testing generated code. arXiv preprint "
-            "arXiv:2107.03374v2, 2021.",
+            (
+                "Ada Smith, Bo Jones, and Cy Lee. Testing generated code. arXiv preprint "
+                "arXiv:2107.03374v2, 2021."
+            ),
             "Testing generated code",
             2021,
             "",
             "2107.03374",
         ),
         (
-            "Ada Smith. 2023. Testing generated code: why? In Proc. of Tests. "
-            "https://arxiv.org/abs/2301.00001",
+            (
+                "Ada Smith. 2023. Testing generated code: why? In Proc. of Tests. "
+                "https://arxiv.org/abs/2301.00001"
+            ),
             "Testing generated code: why?",
             2023,
             "",
@@ -85,7 +99,9 @@ def test_entries_begin_at_their_numbers() -> None:
 
 def test_entries_begin_at_a_hanging_indent_also_where_a_page_holds_one_only() -> None:
     lines = column(
-        (72, "Smith, A. (2020). One"), (86, "work. Journal."), (72, "Lee, B. (2021). Two.")
+        (72, "Smith, A. (2020). One"),
+        (86, "work. Journal."),
+        (72, "Lee, B. (2021). Two more works."),
     )
     rest = [line(text, 86, 100.0 + 12 * at, page=2) for at, text in enumerate(("And so", "on."))]
     entries = read_references([*lines, *rest], Hyphens(lines))

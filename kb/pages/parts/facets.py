@@ -103,7 +103,7 @@ def _years(snapshot: Snapshot, passing: Mask, filters: Filters) -> None:
         return
     years = [str(year) for year in sorted(known, reverse=True)]
     st.markdown("##### Year")
-    first, last = st.columns(2, wrap=False)
+    first, last = st.columns(2, wrap=False, gap="xsmall")
     for column, name, label in ((first, "from", "From"), (last, "to", "To")):
         key, changed = state.bound(name, forget=_PLACE)
         held = st.session_state[key]

@@ -13,3 +13,6 @@ CHALLENGES = _PAGES / "challenges.py"
 PAPERS = _PAGES / "papers.py"
 LIBRARY = _PAGES / "library.py"
 PAPER = _PAGES / "paper.py"
+
+ICON = _PAGES / "hexagon.svg"
+"""Our own file: an icon by name would be fetched from a server outside."""

@@ -72,13 +72,14 @@ def _switched(key: str, name: str, value: str, forget: tuple[str, ...]) -> None:
     put({name: [*held, value] if st.session_state[key] else held}, forget=forget)
 
 
-def bound_number(name: str, default: int, high: int) -> tuple[str, Callable[[], None]]:
-    """(key, callback) of a widget whose whole number from 1 to `high` is a parameter."""
-    key = f"at:{name}"
-    st.session_state[key] = number(name, default, low=1, high=high)
-    return key, partial(_written_number, key, name, default)
+def pages(count: int) -> None:
+    """The turner of a list with `count` pages; its page is the parameter `page`."""
+    at = number("page", 1, low=1, high=count)
+    key = f"at:page:{at}:{count}"
+    # A key of its own for each page: its value is the default, and the address stays the truth.
+    st.pagination(count, default=at, key=key, on_change=_turned, args=(key,))
 
 
-def _written_number(key: str, name: str, default: int) -> None:
-    value = int(st.session_state[key])
-    put({name: "" if value == default else str(value)})
+def _turned(key: str) -> None:
+    at = int(st.session_state[key])
+    put({"page": "" if at == 1 else str(at)})

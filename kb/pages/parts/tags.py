@@ -32,7 +32,9 @@ def meaning(category: Category) -> str:
 
 def chips(codebook: Codebook, tags: Iterable[StoredTag]) -> str:
     """The tags of a paper as HTML; each tells its meaning, origin and evidence on hover."""
-    out = [_chip(codebook, tag) for tag in tags]
+    order = {key: number for number, key in enumerate(codebook.keys)}
+    ranked = sorted(tags, key=lambda tag: order.get(tag.facet, len(order)))
+    out = [_chip(codebook, tag) for tag in ranked]
     inner = "".join(out) or '<span class="sf-none">no tag</span>'
     return f'<div class="sf-chips">{inner}</div>'
 
@@ -44,6 +46,14 @@ def bare_chips(codebook: Codebook, keys: Iterable[tuple[str, str]]) -> str:
         for facet, key in keys
     ]
     return f'<div class="sf-chips">{"".join(out)}</div>'
+
+
+def heading(category: Category) -> str:
+    """A category's name as HTML, its meaning on hover: heads a row or a column."""
+    return (
+        f'<div class="sf-head" tabindex="0">{escaped(category.name)}'
+        f'<span class="sf-tip" role="tooltip">{escaped(meaning(category))}</span></div>'
+    )
 
 
 def _chip(codebook: Codebook, tag: StoredTag) -> str:

@@ -6,6 +6,7 @@ Every sentence is made here from word lists, so that what a parser should read i
 letter. The PDFs are committed beside their sources; TeX is needed only to build them again.
 """
 
+# ruff: noqa: E501 - a preamble is read as the line of LaTeX that it is
 from __future__ import annotations
 
 import json
@@ -210,8 +211,8 @@ def body(writer: Writer, truth: Truth, style: Style) -> str:
                 sub = subs.pop()
                 out.append(f"\\subsection{{{sub}}}\n")
                 truth.sections.append({"heading": sub, "level": 2})
-            for index in range(style.paragraphs):
-                out.append(block(writer, truth, (number, part, index), style))
+            places = [(number, part, index) for index in range(style.paragraphs)]
+            out += [block(writer, truth, place, style) for place in places]
     return "".join(out)
 
 

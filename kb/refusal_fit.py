@@ -1,0 +1,151 @@
+"""Fitting when to refuse: `python -m kb.refusal_fit --library DIR QUESTIONS.jsonl…`.
+
+Computes the signs of every question on a full library, cross-validates, and writes
+`kb/refusal.json`. data/questions/README.md has the command as it was run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kb.asking import look_into
+from kb.catalogue import Filters
+from kb.catalogue.values import Vector
+from kb.library import Library
+from kb.metrics import auc
+from kb.refusal import WEIGHTS, RefusalModel, fit
+from kb.support import NAMES
+
+FOLDS = 5
+REPEATS = 10
+# Of 1, 3, 10, 30 and 100 (on 376 questions) the cross-validated area moves by .005.
+PENALTY = 10.0
+# Share of the answerable questions that cross-validation must keep: two points above the
+# aim of .90, because the threshold is itself chosen on these questions.
+KEEP = 0.92
+# The questions of `--weighty` files were written by others than ours: they count this much.
+WEIGHTY = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of the fit."""
+
+    signs: tuple[float, ...]
+    answerable: bool
+    kind: str
+    """`near_miss`, `false_premise`, `off_corpus`, `unanswerable` or ""."""
+    weighty: bool
+
+
+def read_asked(library: Library, path: Path, *, weighty: bool) -> list[Asked]:
+    """The signs of every question in a file of {question, type, kind?}."""
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        record: dict[str, Any] = json.loads(line)
+        found = look_into(library, str(record["question"]), Filters()).signs
+        answerable = record["type"] != "unanswerable"
+        kind = "" if answerable else str(record.get("kind", "unanswerable"))
+        rows.append(Asked(dataclasses.astuple(found), answerable, kind, weighty))
+    return rows
+
+
+def shares(rows: Sequence[Asked]) -> Vector:
+    """How much each question counts: both answers alike in sum, weighty ones more."""
+    share = np.array([WEIGHTY if row.weighty else 1.0 for row in rows], dtype=np.float32)
+    answerable = np.array([row.answerable for row in rows])
+    for side in (True, False):
+        share[answerable == side] /= share[answerable == side].sum()
+    return np.asarray(share * len(rows) / 2, dtype=np.float32)
+
+
+def trained(rows: Sequence[Asked], threshold: float = 0.5) -> RefusalModel:
+    """The model of these questions."""
+    table = np.array([row.signs for row in rows], dtype=np.float32)
+    answerable = np.array([row.answerable for row in rows], dtype=np.float32)
+    return fit(table, answerable, shares(rows), penalty=PENALTY, threshold=threshold)
+
+
+def held_out(rows: Sequence[Asked], *, seed: int) -> Vector:
+    """Each question's chance by a model that has not seen it, (n,)."""
+    generator = np.random.default_rng(seed)
+    fold = np.zeros(len(rows), dtype=np.int64)
+    for kind in sorted({(row.answerable, row.kind, row.weighty) for row in rows}):
+        members = [
+            i for i, r in enumerate(rows) if (r.answerable, r.kind, r.weighty) == kind
+        ]
+        fold[generator.permutation(members)] = np.arange(len(members)) % FOLDS
+    chances = np.zeros(len(rows), dtype=np.float32)
+    for out in range(FOLDS):
+        model = trained([row for row, at in zip(rows, fold, strict=True) if at != out])
+        for i in np.flatnonzero(fold == out):
+            chances[i] = model.chance_of(rows[i].signs)
+    return chances
+
+
+def report(rows: Sequence[Asked], chances: Sequence[Vector], threshold: float) -> dict[str, float]:
+    """Cross-validated shares: answered, refused by kind, and areas, over all repeats."""
+    answerable = np.array([row.answerable for row in rows])
+    weighty = np.array([row.weighty for row in rows])
+    kinds = np.array([row.kind for row in rows])
+    found: dict[str, float] = {}
+
+    def mean(of: Any) -> float:
+        return round(float(np.mean([of(one) for one in chances])), 3)
+
+    for name, some in (("own", ~weighty), ("development", weighty)):
+        yes, no = some & answerable, some & ~answerable
+        if not yes.any() or not no.any():
+            continue
+        found[f"{name}_answerable_n"] = int(yes.sum())
+        found[f"{name}_unanswerable_n"] = int(no.sum())
+        found[f"{name}_answered"] = mean(lambda one, m=yes: (one[m] >= threshold).mean())
+        found[f"{name}_refused"] = mean(lambda one, m=no: (one[m] < threshold).mean())
+        found[f"{name}_auc"] = mean(lambda one, y=yes, n=no: auc(one[y], one[n]))
+        for kind in sorted(set(kinds[no]) - {"unanswerable"}):
+            of = no & (kinds == kind)
+            found[f"{kind}_n"] = int(of.sum())
+            found[f"{kind}_refused"] = mean(lambda one, m=of: (one[m] < threshold).mean())
+            found[f"{kind}_auc"] = mean(lambda one, y=yes, n=of: auc(one[y], one[n]))
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Fit, print the report, write the weights."""
+    parser = argparse.ArgumentParser(prog="python -m kb.refusal_fit")
+    parser.add_argument("questions", nargs="+", type=Path)
+    parser.add_argument("--weighty", nargs="*", type=Path, default=[])
+    parser.add_argument("--library", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, default=WEIGHTS)
+    chosen = parser.parse_args(arguments)
+    library = Library.open(chosen.library)
+    rows = [row for path in chosen.questions for row in read_asked(library, path, weighty=False)]
+    rows += [row for path in chosen.weighty for row in read_asked(library, path, weighty=True)]
+    chances = [held_out(rows, seed=seed) for seed in range(REPEATS)]
+    weighty = np.array([row.answerable and (row.weighty or not chosen.weighty) for row in rows])
+    answerable = np.array([row.answerable for row in rows])
+    # The stricter of both sets decides: neither ours nor theirs may fall below the aim.
+    threshold = min(
+        float(np.mean([np.quantile(one[some], 1 - KEEP) for one in chances]))
+        for some in (weighty, answerable)
+    )
+    found = report(rows, chances, threshold)
+    model = dataclasses.replace(trained(rows, threshold), fitted=found)
+    chosen.output.write_text(json.dumps(model.to_json(), indent=1) + "\n", encoding="utf-8")
+    lines = [f"{name}: {value}" for name, value in found.items()]
+    weights = [f"{n}: {w:+.2f}" for n, w in zip(NAMES, model.weights, strict=True)]
+    sys.stdout.write("\n".join([*lines, f"threshold: {threshold:.3f}", *weights]) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
