@@ -44,7 +44,9 @@ def _belongs(row: Row, above: Row, starts: list[float]) -> bool:
     near = row[0].baseline - above[0].baseline < 2.6 * row[0].size
     same = row[0].page == above[0].page
     known = all(any(abs(line.x0 - x) < _ALIGNED for x in starts) for line in row)
-    return near and same and (known or _parts(row))
+    # Running text, stretched wide here and there, crosses where cells would begin.
+    crossed = any(line.x0 < x - 5 and line.x1 > x + 5 for line in row for x in starts)
+    return near and same and not crossed and (known or _parts(row))
 
 
 def _columns(rows: list[Row]) -> list[float]:

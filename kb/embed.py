@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
@@ -136,9 +137,9 @@ def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransforme
     # Imported here: eight seconds and a gigabyte that searching never needs.
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    logging.disable_progress_bar()  # its bar for a half-second load would break ours
+    transformers_logging.disable_progress_bar()  # its bar for a half-second load would break ours
     torch.set_num_threads(threads)
     try:
         model = SentenceTransformer(files.path, device="cpu")
@@ -183,6 +184,7 @@ def export_query_model(files: ModelFiles, target: Path) -> Path:
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # and misses torchvision
         torch.onnx.export(
             Pooled().eval(),
             (example, torch.ones_like(example)),

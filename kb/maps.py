@@ -346,7 +346,7 @@ def _nodes(
             title = legible(facts.title) or key
             nodes.append(Node(end, kind, title, year=facts.year, url=legible(facts.url)))
         else:
-            nodes.append(Node(end, kind, legible(names.get(key, key))))
+            nodes.append(Node(end, kind, legible(names.get(end, key))))
     return tuple(sorted(nodes, key=lambda node: NODE_KINDS.index(node.kind)))
 
 

@@ -6,14 +6,19 @@ exported once (`python -m kb.embed`, part of `make install`) and queries run her
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from kb.catalogue.values import Vector
 from kb.model_files import GENUINE_SHA256, ModelFiles, cache_dir
+
+# ONNX Runtime writes to its maker's queue as soon as it is loaded, unless told before.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime
 
 MAX_TOKENS = 256
 """What the model reads; longer input is cut, special tokens included."""

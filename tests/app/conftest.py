@@ -79,10 +79,3 @@ def sound(app: AppTest) -> None:
     assert len(app.main) > 0
     shown = " ".join(one.value for one in app.error)
     assert "could not be shown" not in shown, " ".join(one.value for one in app.code)
-
-
-def markup(app: AppTest) -> str:
-    """All HTML and Markdown of the page."""
-    return "\n".join(
-        [one.proto.body for one in app.get("html")] + [one.value for one in app.markdown]
-    )

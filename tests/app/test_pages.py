@@ -1,8 +1,252 @@
 from __future__ import annotations
 
 import re
-import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import PAGES, Start, markup, sound, visit
+from streamlit.testing.v1 import AppTest
+
+from kb.exports import FORMATS
+from kb.library import Library
+
+Start = Callable[..., AppTest]
+ALL = ("search", "ask", "map", "challenges", "papers", "library", "paper")
+
+
+def markup(app: AppTest) -> str:
+    return "\n".join(
+        [one.proto.body for one in app.get("html")] + [one.value for one in app.markdown]
+    )
+
+
+def links(app: AppTest) -> list[tuple[str, str]]:
+    return [(one.proto.label, one.proto.query_string) for one in app.get("page_link")]
+
+
+def button(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("page", ALL)
+def test_every_page_shows_something(start: Start, page: str) -> None:
+    app = start(page)
+    assert app.title
+    assert not app.error
+
+
+def test_search_finds_and_says_why(start: Start) -> None:
+    app = start(q="forgetting licensed code")
+    label, target = links(app)[0]
+    assert "Forgetting on Request" in label
+    assert "id=2502.00002" in target
+    shown = markup(app)
+    assert "<mark>" in shown
+    assert "No. 1: 1st by meaning" in shown
+    assert 'href="https://arxiv.org/pdf/2502.00002"' in shown
+
+
+def test_search_is_logged_once_however_often_it_is_drawn(start: Start, folder: Path) -> None:
+    start(q="unlearning").run()
+    library = Library.open(folder)
+    with library.catalogue.read() as reader:
+        logged = reader.searched()
+    library.close()
+    assert len(logged) == 1
+
+
+def test_an_example_searches(start: Start) -> None:
+    app = start()
+    first = next(one for one in app.button if (one.key or "").startswith("try-"))
+    first.click().run()
+    assert app.query_params["q"] == first.label or app.query_params["q"] == [first.label]
+    assert links(app)
+
+
+def test_a_facet_narrows_down_and_stands_in_the_address(start: Start) -> None:
+    app = start(q="language models")
+    box = app.checkbox(key="at:phase:maintenance-and-evolution")
+    counted = int(re.findall(r"\[(\d+)\]", box.label)[0])
+    box.check().run()
+    assert "maintenance-and-evolution" in app.query_params["phase"]
+    assert f"**{counted}** of 13 papers pass" in [one.value for one in app.sidebar.markdown]
+    button(app, "clear-filters")
+    assert "phase" not in app.query_params
+
+
+def test_what_the_address_says_wrongly_is_left_out(start: Start) -> None:
+    app = start(
+        q="code", phase="no-such-phase", n="many", mode="magic", tagged="x", **{"from": "-1"}
+    )
+    assert "**13** of 13 papers pass" in [one.value for one in app.sidebar.markdown]
+
+
+def test_filters_that_nothing_passes_say_so(start: Start) -> None:
+    for page in ("search", "papers", "challenges"):
+        app = start(page, author="nobody at all", q="code")
+        assert app.info
+
+
+def test_papers_are_turned_page_by_page(start: Start) -> None:
+    app = start("papers", order="oldest")
+    assert len(links(app)) == 13
+    assert "1–13 of 13 papers" in [one.value for one in app.caption]
+
+
+def test_the_card_of_a_paper(start: Start) -> None:
+    app = start("paper", id="https://arxiv.org/abs/2501.00001v1")
+    assert app.title[0].value.startswith("RepoTrace")
+    shown = markup(app)
+    assert "Dependencies".lower() in shown.lower()
+    assert 'class="sf-quote"' in shown
+    places = [target for _, target in links(app) if "passage=" in target]
+    assert places
+
+
+def test_a_quotes_place_opens_its_passage(start: Start) -> None:
+    app = start("paper", id="2501.00001", passage="2501.00001#0")
+    assert any("2501" in one.value and "Abstract" in one.value for one in app.markdown)
+    button(app, "close-passage")
+    assert "passage" not in app.query_params
+
+
+def test_a_passage_that_is_gone_says_so(start: Start) -> None:
+    app = start("paper", id="2501.00001", passage="2501.00001#99")
+    assert any("is not stored any more" in one.value for one in app.markdown)
+
+
+def test_a_paper_that_is_not_here_says_so(start: Start) -> None:
+    for wanted in ("2999.99999", "no id at all", "<script>"):
+        app = start("paper", id=wanted)
+        assert app.error
+
+
+def test_favourites_are_kept(start: Start, folder: Path) -> None:
+    button(start("paper", id="2501.00001"), "favourite")
+    app = start("papers", collection="favourites")
+    assert "**1** of 13 papers pass" in [one.value for one in app.sidebar.markdown]
+
+
+def test_a_hostile_paper_is_only_text(start: Start) -> None:
+    for app in (
+        start("paper", id="2401.09999"),
+        start(q="alert markup titles"),
+        start("papers", author="Mallory"),
+    ):
+        shown = "\n".join(one.proto.body for one in app.get("html"))
+        assert "&lt;script&gt;" in shown or "&lt;i&gt;" in shown
+        assert not re.search(r"<(script|img|i|b)\b", shown)
+        assert "\u202e" not in shown
+    labels = [label for label, _ in links(start("papers", author="Mallory"))]
+    assert "\\<script\\>" in labels[0]
+    assert "\\[x\\]" in labels[0]
+
+
+def test_the_map_opens_a_cell(start: Start) -> None:
+    app = start("map")
+    cells = [one for one in app.button if (one.key or "").startswith("cell-")]
+    assert len(cells) == 36
+    filled = next(one for one in cells if "ch ·" in one.label)
+    filled.click().run()
+    assert not app.exception
+    assert app.subheader
+    assert links(app)
+    assert app.query_params["row"]
+
+
+def test_an_empty_cell_can_be_searched(start: Start) -> None:
+    app = start("map")
+    empty = next(one for one in app.button if one.label.startswith("?"))
+    key = str(empty.key)
+    empty.click().run()
+    button(app, "search-cell")
+    assert app.button(key=key).label.startswith("none")
+
+
+def test_the_map_is_there_in_every_format(start: Start) -> None:
+    app = start("map")
+    assert len(app.get("download_button")) == len(FORMATS)
+
+
+def test_challenges_lead_to_their_quotes(start: Start) -> None:
+    app = start("challenges")
+    shown = markup(app)
+    assert 'class="sf-quote"' in shown
+    assert all("passage=" in target or "challenge=" in target for _, target in links(app))
+
+
+def test_a_challenge_has_an_address_of_its_own(start: Start, folder: Path) -> None:
+    library = Library.open(folder)
+    library.close()
+    app = start("challenges")
+    known = re.findall(r'id="e-(c[0-9a-f]{10})-0"', markup(app))
+    alone = start("challenges", challenge=known[0])
+    assert markup(alone).count('class="sf-challenge"') == 1
+    assert start("challenges", challenge="c0000000000").info
+
+
+def test_ask_answers_and_the_address_brings_the_chat_back(start: Start) -> None:
+    app = start("ask")
+    app.chat_input(key="question").set_value(
+        "How can verbatim recall of licensed code be reduced?"
+    ).run()
+    assert not app.exception
+    chat = app.query_params["chat"]
+    chat = chat if isinstance(chat, str) else chat[0]
+    again = start("ask", chat=chat)
+    assert len(again.chat_message) == 2
+    assert "papers pass the filters" in markup(again)
+
+
+def test_ask_refuses_what_the_papers_do_not_say(start: Start) -> None:
+    app = start("ask")
+    app.chat_input(key="question").set_value("Who won the football match last night?").run()
+    assert not app.exception
+    assert app.info
+    assert links(app), "the nearest papers"
+
+
+def test_chats_of_others_are_not_shown(start: Start) -> None:
+    app = start("ask")
+    app.chat_input(key="question").set_value("How does CodeForget work?").run()
+    assert not start("ask").chat_message
+    assert not start("ask", chat="../../etc/passwd").chat_message
+
+
+def test_the_library_is_examined(start: Start) -> None:
+    app = button(start("library"), "doctor")
+    assert app.success
+
+
+def test_an_empty_library_says_what_to_do(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Library.create(tmp_path / "empty").close()
+    monkeypatch.setenv("KB_LIBRARY", str(tmp_path / "empty"))
+    for page in ALL:
+        app = start(page)
+        assert app.info or page == "library"
+        assert not app.error
+
+
+def test_no_library_says_what_to_do(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_LIBRARY", str(tmp_path / "none"))
+    for page in ALL:
+        app = start(page)
+        assert app.info
+        assert "kb --library" in app.code[0].value
+
+
+def test_a_damaged_library_says_what_to_do(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KB_LIBRARY", str(tmp_path / "bad"))
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "catalogue.sqlite").write_bytes(b"not a database" * 500)
+    app = start("search")
+    assert "damaged" in app.error[0].value
+    assert any("restore" in one.value for one in app.markdown)

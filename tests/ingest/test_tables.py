@@ -64,3 +64,13 @@ def test_prose_around_a_table_stays_where_it_is() -> None:
     ]
     assert in_cells(before + after) == before + after
     assert in_cells([]) == []
+
+
+def test_stretched_prose_is_no_table() -> None:
+    rows = [
+        row(100, (70, "A line that was stretched, e.g."), (250, "by its setting")),
+        row(112, (70, "and a line below it that runs through the gap")),
+        row(124, (70, "and one more that is stretched"), (251, "a little")),
+        row(142, (70, "The next"), (120, "paragraph.")),
+    ]
+    assert in_cells(rows) == rows

@@ -31,7 +31,7 @@ _COMMON = frozenset(
     " their there these they this to was what when where which who why will with".split()
 )
 
-_ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ed", "es", "s")
+_ENDINGS = ("ions", "ion", "ings", "ing", "ies", "ed", "es", "s")
 
 
 def visible(text: str) -> str:
