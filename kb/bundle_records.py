@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from taxonomy.codebook import Codebook
 
 from ingest.errors import IngestError
 from ingest.identity import arxiv_id, normal_doi, paper_id
 from kb.catalogue.carrying import FACTS, CarriedPaper, CarriedPassage
 from kb.catalogue.values import StoredTag
 from kb.errors import BundleError
+from taxonomy.codebook import Codebook
 
 LABELS = ("challenge", "direction", "contribution", "other")
 

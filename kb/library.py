@@ -10,11 +10,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from taxonomy.codebook import Codebook
-from taxonomy.codebook import load as load_codebook
-from taxonomy.statements import StatementClassifier
-from taxonomy.tagger import Tagger
-
 from ingest.errors import IngestError
 from ingest.identity import paper_id
 from kb.backup import BULK, keep_copy
@@ -27,6 +22,10 @@ from kb.indexes import Indexes
 from kb.lock import WriteLock
 from kb.settings import Settings, load_settings
 from kb.snapshot import Snapshot
+from taxonomy.codebook import Codebook
+from taxonomy.codebook import load as load_codebook
+from taxonomy.statements import StatementClassifier
+from taxonomy.tagger import Tagger
 
 CATALOGUE = "catalogue.sqlite"
 

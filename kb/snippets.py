@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from ingest.sentences import sentence_spans
 from kb.catalogue import StoredPassage
@@ -18,26 +19,30 @@ def snippet(passages: Sequence[StoredPassage], query: str) -> tuple[StoredPassag
     Among equals the first wins: give the nearest passage first.
     """
     asked = {_stem(word) for word in words(query) if len(word) > 2}
-    best, span, most = passages[0], (0, min(LENGTH, len(passages[0].text))), -1.0
+    best, span, most = passages[0], (0, min(LENGTH, len(passages[0].text))), -1
     for passage in passages:
-        for start, end in _windows(passage.text):
-            shown = {_stem(word) for word in words(passage.text[start:end])}
-            found = float(len(asked & shown))
+        for start, end, found in _windows(passage.text, asked):
             if found > most:
                 best, span, most = passage, (start, end), found
     return best, best.text[span[0] : span[1]]
 
 
-def _windows(text: str) -> list[tuple[int, int]]:
-    """Stretches of whole sentences of about LENGTH characters, one from each sentence on."""
+def _windows(text: str, asked: set[str]) -> Iterator[tuple[int, int, int]]:
+    """(start, end, words of the query shown) of stretches of whole sentences.
+
+    One stretch from each sentence on, of about LENGTH characters.
+    """
     spans = sentence_spans(text)
-    found = []
+    shown = [{stem for w in words(text[a:b]) if (stem := _stem(w)) in asked} for a, b in spans]
     for i, (start, end) in enumerate(spans):
-        ends = [later for _, later in spans[i + 1 :] if later - start <= LENGTH]
-        found.append((start, min(ends[-1] if ends else end, start + 2 * LENGTH)))
-    return found or [(0, min(LENGTH, len(text)))]
+        last = i
+        while last + 1 < len(spans) and spans[last + 1][1] - start <= LENGTH:
+            last += 1
+        stop = max(end, spans[last][1])
+        yield start, min(stop, start + 2 * LENGTH), len(set().union(*shown[i : last + 1]))
 
 
+@lru_cache(maxsize=50_000)
 def _stem(word: str) -> str:
     """A crude stem, enough to see that `tests` shows `test`."""
     for ending in ("ing", "ies", "ed", "es", "s"):

@@ -91,7 +91,12 @@ def _cards(library: Library, some: Sequence[Challenge], *, expanded: bool = Fals
 
 def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
     """One challenge with everything about it."""
-    st.button("All challenges", on_click=state.put, args=({"challenge": ""},), icon=":material/arrow_back:")
+    st.button(
+        "All challenges",
+        on_click=state.put,
+        args=({"challenge": ""},),
+        icon=":material/arrow_back:",
+    )
     one = next((one for one in found if one.challenge_id == wanted), None)
     if one is None:
         st.info(

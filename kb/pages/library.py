@@ -15,7 +15,12 @@ from kb.pages.parts.markup import plain
 
 _EVERY = 1.0  # seconds between two looks at a running job
 _JOURNAL = 200
-_STATES = {"waiting": "waits for its turn", "running": "running", "done": "done", "failed": "failed"}
+_STATES = {
+    "waiting": "waits for its turn",
+    "running": "running",
+    "done": "done",
+    "failed": "failed",
+}
 _COUNTS = (
     ("papers", "papers", places.PAPERS),
     ("full_text", "with full text", places.PAPERS),

@@ -108,7 +108,9 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
 def _label(cell: Cell) -> str:
     if not cell.papers:
         return f"{_MARKS[cell.state]}  \n:small[no papers]"
-    stated = f"{cell.challenges:,} ch · {cell.directions:,} dir" if cell.challenges else "none stated"
+    stated = (
+        f"{cell.challenges:,} ch · {cell.directions:,} dir" if cell.challenges else "none stated"
+    )
     return f"**{cell.papers:,}**  \n:small[{stated}]"
 
 
@@ -177,7 +179,12 @@ def _cell(library: Library, cell: Cell, filters: Filters) -> None:
             quotes.challenge(library, one, papers)
         if not found:
             st.info(f"No challenge stated in {cell.denominator:,} papers examined.")
-        _all(places.CHALLENGES, f"All {len(found):,} challenges of this cell", inside, len(found) > _CHALLENGES)
+        _all(
+            places.CHALLENGES,
+            f"All {len(found):,} challenges of this cell",
+            inside,
+            len(found) > _CHALLENGES,
+        )
     with every:
         snapshot = library.snapshot()
         numbers = [int(n) for n in snapshot.table.n[snapshot.mask(inside)]]
@@ -186,7 +193,12 @@ def _cell(library: Library, cell: Cell, filters: Filters) -> None:
             held = reader.papers(numbers[:_PAPERS])
         for number in numbers[:_PAPERS]:
             results.row(library, held[number])
-        _all(places.PAPERS, f"All {len(numbers):,} papers of this cell", inside, len(numbers) > _PAPERS)
+        _all(
+            places.PAPERS,
+            f"All {len(numbers):,} papers of this cell",
+            inside,
+            len(numbers) > _PAPERS,
+        )
 
 
 def _all(where: object, label: str, filters: Filters, needed: bool) -> None:

@@ -57,7 +57,9 @@ def draw(library: Library) -> None:
 def _head(library: Library, shown: Card) -> None:
     paper = shown.paper
     st.title(plain(paper.title), anchor=False)
-    st.html(f'<div class="sf-who">{escaped(results.who(paper))} · {results.links_line(paper)}</div>')
+    st.html(
+        f'<div class="sf-who">{escaped(results.who(paper))} · {results.links_line(paper)}</div>'
+    )
     with library.catalogue.read() as reader:
         member = paper.paper_id in reader.collection(FAVOURITES)
     with st.container(horizontal=True, key="paper-acts"):
@@ -183,7 +185,13 @@ def _references(shown: Card) -> None:
         items = []
         for one in shown.references:
             arxiv, doi = str(one.get("arxiv_id") or ""), str(one.get("doi") or "")
-            url = f"https://arxiv.org/abs/{arxiv}" if arxiv else f"https://doi.org/{doi}" if doi else ""
+            url = (
+                f"https://arxiv.org/abs/{arxiv}"
+                if arxiv
+                else f"https://doi.org/{doi}"
+                if doi
+                else ""
+            )
             way = f" {link(url, 'arXiv' if arxiv else 'DOI')}" if url else ""
             items.append(f"<li>{escaped(str(one.get('raw', '')))}{way}</li>")
         st.html(f'<ol class="sf-refs">{"".join(items)}</ol>')
@@ -224,9 +232,8 @@ def _near(library: Library, wanted: str) -> None:
     for one in related(library, wanted, limit=_RELATED).hits:
         with st.container(key=f"near-{one.rank}", gap=None):
             results.title(one.paper)
-            st.html(
-                f'<div class="sf-who">{escaped(results.who(one.paper))} · likeness {one.why.dense:.2f}</div>'
-            )
+            told = f"{results.who(one.paper)} · likeness {one.why.dense:.2f}"
+            st.html(f'<div class="sf-who">{escaped(told)}</div>')
 
 
 page.show("", draw)

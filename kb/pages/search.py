@@ -8,7 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.catalogue import Filters
 from kb.library import Library
 from kb.pages.parts import facets, page, places, results, state
-from kb.search import MODES, Mode, search
+from kb.ranking import MODES, Mode
+from kb.search import Results, search
 
 EXAMPLES = (
     "hallucination in generated code",
@@ -67,7 +68,8 @@ def _start(filters: Filters, passing: int) -> None:
             st.button(example, on_click=state.put, args=({"q": example},), key=f"try-{example}")
     st.page_link(
         places.PAPERS,
-        label=f"Or look through all {passing:,} papers" + (" that pass the filters" if filters else ""),
+        label=f"Or look through all {passing:,} papers"
+        + (" that pass the filters" if filters else ""),
         query_params=facets.params(filters),
     )
 
@@ -75,7 +77,7 @@ def _start(filters: Filters, passing: int) -> None:
 def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: int) -> None:
     limit = state.number("n", _STEP, low=_STEP, high=_MOST)
     found = search(library, query, filters, limit=limit, mode=mode)
-    _log_once(library, query, filters, mode, found.total, [one.paper.paper_id for one in found.hits])
+    _log_once(library, query, filters, mode, found)
     if not found.hits:
         st.info(
             "No paper matches these words."
@@ -93,14 +95,13 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
         st.button("Show more", on_click=state.put, args=({"n": more},), key="more")
 
 
-def _log_once(
-    library: Library, query: str, filters: Filters, mode: Mode, total: int, ids: list[str]
-) -> None:
+def _log_once(library: Library, query: str, filters: Filters, mode: Mode, found: Results) -> None:
     """Log a search when it is made, not whenever its page is drawn again."""
     made = (query, filters, mode, library.snapshot().generation)
     if st.session_state.get("logged") != made:
         st.session_state["logged"] = made
-        library.log_search(query, filters, mode, total, ids)
+        ids = [one.paper.paper_id for one in found.hits]
+        library.log_search(query, filters, mode, found.total, ids)
 
 
 page.show("Search", draw)

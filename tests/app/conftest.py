@@ -22,7 +22,8 @@ PAPERS = CHECKOUT / "tests" / "data" / "papers.jsonl"
 
 HOSTILE = {
     "id": "2401.09999",
-    "title": '<script>alert(1)</script> **bold** [x](javascript:alert(2)) $x$ :red[no] "><img src=x>',
+    "title": "<script>alert(1)</script> **bold** [x](javascript:alert(2)) $x$ "
+    ':red[no] "><img src=x>',
     "abstract": "We test <script>alert(4)</script> and <b>markup</b>. It remains difficult to "
     "show `titles` with [links](https://evil.example) in generated code.",
     "authors": ["<i>Mallory</i>", "\u202eEve"],

@@ -79,7 +79,8 @@ def test_marks_statements_with_their_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "//no.scheme", "", "http://[broken", "ftp://x"]
+    "url",
+    ["javascript:alert(1)", "data:text/html,x", "//no.scheme", "", "http://[broken", "ftp://x"],
 )
 def test_only_web_addresses_are_linked(url: str) -> None:
     assert address(url) == ""

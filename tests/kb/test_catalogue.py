@@ -17,7 +17,8 @@ from ingest.records import Digest, PageText, Paper, ParseNote, Reference, Sectio
 from kb.catalogue import Catalogue, StoredTag, store
 from kb.catalogue.store import check_file
 from kb.catalogue.tables import metadata
-from kb.catalogue.values import NewPassage
+from kb.catalogue.values import NewPassage, Vector
+from kb.embed import unit
 from kb.errors import DamagedCatalogue, NewerSchema
 from kb.migrations.freeze import FIRST
 
@@ -27,9 +28,9 @@ PAGE = st.none() | st.integers(1, 500)
 KEYS = ("requirements-engineering", "dataset", "testing")
 
 
-def unit_vectors(rows: int, seed: int = 0, dimension: int = 384) -> np.ndarray:
-    vectors = np.random.default_rng(seed).normal(size=(rows, dimension)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+def unit_vectors(rows: int) -> Vector:
+    vectors = np.random.default_rng(0).normal(size=(rows, 384)).astype(np.float32)
+    return unit(vectors)
 
 
 sections = st.builds(
@@ -170,9 +171,14 @@ def test_human_tags_outlive_a_new_reading(catalogue: Catalogue) -> None:
 def test_a_failed_write_leaves_nothing(catalogue: Catalogue) -> None:
     with catalogue.read() as reader:
         before = (reader.generation, reader.counts())
-    with pytest.raises(ZeroDivisionError), catalogue.write() as writer:
-        writer.set_meta("half", "done")
-        raise ZeroDivisionError
+
+    def half() -> None:
+        with catalogue.write() as writer:
+            writer.set_meta("half", "done")
+            writer.log_search({"at": 1 / 0})
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     with catalogue.read() as reader:
         assert (reader.generation, reader.counts(), reader.meta("half")) == (*before, "")
 

@@ -69,7 +69,7 @@ def kill_while_adding(folder: Path, papers: Path, after: int, delay: float) -> A
 
 
 def survives(folder: Path, tmp_path: Path, kills: int) -> None:
-    rng = random.Random(3)  # noqa: S311 - repeatable, not secret
+    rng = random.Random(3)
     known: Acknowledged = set()
     hit = 0
     for round_ in range(kills):

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from kb.bundle import load_bundle
-from kb.catalogue import SCHEMA_VERSION
+from kb.catalogue import SCHEMA_VERSION, Filters
 from kb.doctor import check
 from kb.library import Library
 from kb.search import search
-from kb.catalogue import Filters
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 VERSIONS = [f"v{number}" for number in range(1, SCHEMA_VERSION + 1)]
@@ -29,7 +28,9 @@ def test_a_library_of_an_earlier_version_opens(version: str, tmp_path: Path) -> 
         assert reader.counts() == facts["counts"]
         assert reader.collection("reading") == {"2501.00001"}
         held = {paper.paper_id: paper for paper in reader.papers().values()}
-    assert [tag.by for tag in held["2402.00002"].tags if tag.key == "deployment-and-operations"] == ["human"]
+    assert [
+        tag.by for tag in held["2402.00002"].tags if tag.key == "deployment-and-operations"
+    ] == ["human"]
     assert held["2402.00002"].digest is not None
     hits = search(library, "shed too hot in summer", Filters(), mode="lexical").hits
     assert [hit.paper.paper_id for hit in hits] == ["doi:10.5555/3000003"]

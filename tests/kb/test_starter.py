@@ -55,7 +55,7 @@ def test_the_starter_holds_no_abstract() -> None:
         assert paper["abstract"] == ""
         assert paper["sections"] == []
         assert {one["section"] for one in paper["passages"]} <= {"Title", "Digest"}
-        told = " ".join((paper["digest"] or {}).values())
+        told = " ".join(text for text in (paper["digest"] or {}).values() if text)
         assert all(text in (paper["title"], told) for _, text in paper["page_texts"])
         for tag in paper["tags"]:
             assert all(words.lower() in title for words in tag["evidence"])
@@ -100,7 +100,7 @@ def test_the_starter_loads_quickly_and_without_torch(tmp_path: Path) -> None:
 
 DIGEST = {
     "id": "2501.00001",
-    "problem": "Developers test late, and what they test late stays broken for longer than it must.",
+    "problem": "Developers test late, and what is tested late stays broken for longer than it must.",
     "contribution": "The authors write tests with a model while the tea is drawing, and keep those "
     "which compile and which fail for a reason that a person would accept as a good one.",
     "finding": "Three cups of tea were enough for sixty tests of twelve small programs.",

@@ -77,7 +77,7 @@ def sidebar(library: Library) -> tuple[Filters, int]:
         ):
             counts = snapshot.facet_counts(snapshot.mask(without))[facet]
             _boxes(library, facet, counts)
-        _years(snapshot, snapshot.mask(replace(filters, year_from=None, year_to=None)), filters)
+        _years(snapshot, snapshot.mask(replace(filters, year_from=None, year_to=None)))
         _more(snapshot, snapshot.mask(replace(filters, category="")), filters)
     return filters, passing
 
@@ -96,7 +96,7 @@ def _boxes(library: Library, facet: str, counts: Mapping[str, int]) -> None:
             )
 
 
-def _years(snapshot: Snapshot, passing: Mask, filters: Filters) -> None:
+def _years(snapshot: Snapshot, passing: Mask) -> None:
     known = {int(year) for year in np.unique(snapshot.table.year) if year}
     counts = snapshot.facet_counts(passing)["year"]
     if not known:

@@ -41,7 +41,7 @@ def library() -> Library:
         raise NoLibrary(
             f"There is no library in {where}.",
             item=str(where),
-            remedy="kb init --starter (papers to try), or kb init (empty); then load this page again",
+            remedy="kb init --starter (papers to try), or kb init (empty)",
         ) from None
     return _opened(str(where), facts.st_ino)
 
@@ -65,24 +65,29 @@ def _warm(found: Library) -> None:
 
 def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     """Challenges as the papers that pass tell them; kept for as long as nothing changes."""
-    return _challenges(found, str(found.folder), found.snapshot().generation, filters)
-
-
-@st.cache_resource(show_spinner="Reading what the papers state …", max_entries=64)
-def _challenges(
-    _found: Library, _folder: str, generation: int, filters: Filters
-) -> tuple[Challenge, ...]:
-    return challenges(_found, filters)
+    return _challenges(found, (id(found), found.snapshot().generation), filters)
 
 
 def chart(found: Library, filters: Filters) -> ChallengeMap:
     """The map of the papers that pass; kept for as long as nothing changes."""
     looked = frozenset(searched_cells(found))
-    return _chart(found, str(found.folder), found.snapshot().generation, looked, filters)
+    return _chart(found, (id(found), found.snapshot().generation, looked), filters)
+
+
+# Streamlit keeps a value by its arguments, without those that begin with an underscore.
+@st.cache_resource(show_spinner="Reading what the papers state …", max_entries=64)
+def _challenges(
+    _found: Library,
+    state: object,  # noqa: ARG001 - part of the key
+    filters: Filters,
+) -> tuple[Challenge, ...]:
+    return challenges(_found, filters)
 
 
 @st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
 def _chart(
-    _found: Library, _folder: str, generation: int, looked: frozenset[tuple[str, str]], filters: Filters
+    _found: Library,
+    state: object,  # noqa: ARG001 - part of the key
+    filters: Filters,
 ) -> ChallengeMap:
     return challenge_map(_found, filters)

@@ -20,7 +20,10 @@ DIGEST = "Digest in Sixfold's words, not the authors'."
 STATUS = {
     "open": ("Open", "No paper here claims to have worked on it since it was first stated."),
     "addressed": ("Addressed", "A later paper claims to have worked on it; not that it is solved."),
-    "contested": ("Contested", "A paper claims to have worked on it, and it was stated again since."),
+    "contested": (
+        "Contested",
+        "A paper claims to have worked on it, and it was stated again since.",
+    ),
 }
 
 
@@ -33,8 +36,10 @@ def quote(said: Quote, paper_id: str, key: str) -> None:
 def evidence(
     found: Iterable[Evidence], papers: Mapping[str, StoredPaper], key: str, *, inferred: str = ""
 ) -> None:
-    """Quotes of several papers; `inferred` says how they came to stand here, where nobody
-    but Sixfold says that they belong."""
+    """Quotes of several papers.
+
+    `inferred` names the measure that put them here, where only Sixfold says they belong.
+    """
     for number, one in enumerate(found):
         said = one.statement
         _block(said.quote, said.section, f"{key}-{number}")
@@ -110,7 +115,9 @@ def _rest(one: Challenge, more: int) -> None:
 
 def _block(text: str, section: str, key: str) -> None:
     digest = f'<span class="sf-digest">{escaped(DIGEST)}</span>' if section == "Digest" else ""
-    st.html(f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(text)}{digest}</blockquote>')
+    st.html(
+        f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(text)}{digest}</blockquote>'
+    )
 
 
 def _way(label: str, paper_id: str, passage_id: str) -> None:

@@ -14,6 +14,9 @@ import streamlit as st
 # Longest value read from an address: longer ones are no question, and slow every search.
 MOST = 2_000
 
+# The key of a widget, and what to call when a person changes it.
+Bound = tuple[str, Callable[[], None]]
+
 
 def one(name: str, default: str = "") -> str:
     """A parameter of the address; the last where it is given more than once."""
@@ -44,7 +47,7 @@ def put(values: Mapping[str, str | Sequence[str]], *, forget: Iterable[str] = ()
             del st.query_params[name]
 
 
-def bound(name: str, default: str = "", *, forget: Iterable[str] = ()) -> tuple[str, Callable[[], None]]:
+def bound(name: str, default: str = "", *, forget: Iterable[str] = ()) -> Bound:
     """(key, callback) of a widget whose text is the parameter `name`.
 
     `forget` names parameters that mean nothing any more once this one changes, such as
@@ -60,7 +63,7 @@ def _written(key: str, name: str, default: str, forget: tuple[str, ...]) -> None
     put({name: "" if value == default else value}, forget=forget)
 
 
-def switch(name: str, value: str, *, forget: Iterable[str] = ()) -> tuple[str, Callable[[], None]]:
+def switch(name: str, value: str, *, forget: Iterable[str] = ()) -> Bound:
     """(key, callback) of a checkbox for one value of a parameter that may have several."""
     key = f"at:{name}:{value}"
     st.session_state[key] = value in st.query_params.get_all(name)

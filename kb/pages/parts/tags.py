@@ -16,10 +16,8 @@ _WHOSE = {
 
 
 def names(codebook: Codebook) -> dict[str, dict[str, str]]:
-    """facet -> key -> the name shown to people."""
-    return {
-        facet.key: {one.key: one.name for one in facet.categories} for facet in codebook.facets
-    }
+    """The name shown to people, by facet and key."""
+    return {facet.key: {one.key: one.name for one in facet.categories} for facet in codebook.facets}
 
 
 def meaning(category: Category) -> str:
