@@ -124,3 +124,8 @@ def sha_id(content: bytes | Path) -> str:
         file_sha256(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
     )
     return f"sha256:{full[:16]}"
+
+
+def own_id(name: str) -> str:
+    """The id of a record that only its source names, e.g. `P-017`: `sha256:` + 16 hex digits."""
+    return sha_id(f"id:{name.strip()}".encode())

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ingest import pdf
 from ingest.errors import SourceError
-from ingest.identity import arxiv_id, arxiv_version, file_sha256, normal_doi, paper_id
+from ingest.identity import arxiv_id, arxiv_version, file_sha256, normal_doi, own_id, paper_id
 from ingest.records import Paper, Parsed
 
 ReadPdf = Callable[[Path], Parsed]
@@ -96,12 +96,21 @@ def _published(record: dict[str, Any]) -> str:
     return ""
 
 
-def _identified(record: dict[str, Any]) -> str:
-    """The first identifier a record carries. Raises SourceError."""
+def _identified(record: dict[str, Any]) -> tuple[str, str]:
+    """(identifier as given, paper id) of a record. Raises SourceError.
+
+    An `id` that is neither arXiv id, DOI nor hash is the source's own name for the paper.
+    """
     for key in ("arxiv_id", "doi", "id", "paper_id"):
         value = record.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
+        if isinstance(value, str | int) and str(value).strip():
+            given = str(value).strip()
+            try:
+                return given, paper_id(given)
+            except SourceError:
+                if key in ("arxiv_id", "doi"):
+                    raise
+                return given, own_id(given)
     raise SourceError(
         "missing_id", "The record has no arxiv_id, doi or id.", "", "Add one of them."
     )
@@ -113,8 +122,7 @@ def record_paper(record: dict[str, Any], source: str = "") -> Paper:
     Takes the record and the name of its source. Raises SourceError `missing_id`,
     `missing_title` or `unknown_id`.
     """
-    given = _identified(record)
-    identity = paper_id(given)
+    given, identity = _identified(record)
     title = clean_text(str(record.get("title") or ""))
     if not title:
         raise SourceError("missing_title", "The record has no title.", given, "Add its title.")

@@ -121,7 +121,9 @@ class Answer:
         )
         if not self.answered:
             near = [f"  {p.paper_id}  {p.title} ({p.year or 'n. d.'})" for p in self.nearest]
-            return "\n".join([self.reason, "", *(["Nearest papers:", *near, ""] if near else []), foot])
+            return "\n".join(
+                [self.reason, "", *(["Nearest papers:", *near, ""] if near else []), foot]
+            )
         lines = []
         for i, one in enumerate(self.sentences):
             if i == LEADING:
@@ -130,7 +132,8 @@ class Answer:
             lines += [f"{one.text} {marks}".rstrip(), ""]
         for cited in self.citations:
             place = cited.section + (f", p. {cited.page}" if cited.page else "")
-            lines.append(f"[{cited.n}] {cited.title} ({cited.year or 'n. d.'}), {cited.paper_id}: {place}")
+            named = f"{cited.title} ({cited.year or 'n. d.'}), {cited.paper_id}"
+            lines.append(f"[{cited.n}] {named}: {place}")
         return "\n".join([*lines, "", foot])
 
 
@@ -153,7 +156,7 @@ def ask(
     wanted = read_count(question, library.codebook)
     if wanted is not None:
         counted = count(library, wanted, filters)
-        return _count_answer(library, question, counted, clock() - start)
+        return _count_answer(question, counted, clock() - start)
     found = look_into(library, question, filters)
     chance = load_refusal().chance(found.signs)
     reason = reason_for(library, found, filters, chance)
@@ -195,10 +198,10 @@ def _write(
     citations: list[Citation] = []
     dropped = 0
     with library.catalogue.read() as reader:
+        stored = reader.passages({sentence.passage.n for _, sentence in picked})
         for candidate, sentence in picked:
-            made = cite(
-                reader, len(citations) + 1, candidate.paper, sentence.passage, sentence.text
-            )
+            passage = stored.get(sentence.passage.n)
+            made = cite(reader, len(citations) + 1, candidate.paper, passage, sentence.text)
             if made is None:
                 dropped += 1
                 continue
@@ -237,7 +240,7 @@ def _refusal(
     )
 
 
-def _count_answer(library: Library, question: str, counted: Count, seconds: float) -> Answer:
+def _count_answer(question: str, counted: Count, seconds: float) -> Answer:
     return Answer(
         question=question,
         answered=True,

@@ -32,6 +32,7 @@ FEEDBACK_PAPERS = 3
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9\-]*[A-Za-z0-9]|\d[\w.%]*|[A-Za-z]")
 
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence that may answer."""
@@ -96,9 +97,15 @@ def gather(library: Library, question: Question, vector: Vector, filters: Filter
         if number in held.papers:
             found.append(
                 _candidate(
-                    library, question, held, number,
-                    (float(ranked.score[i]), float(np.nan_to_num(ranked.dense[i])),
-                     float(ranked.lexical[i])),
+                    library,
+                    question,
+                    held,
+                    number,
+                    (
+                        float(ranked.score[i]),
+                        float(np.nan_to_num(ranked.dense[i])),
+                        float(ranked.lexical[i]),
+                    ),
                     vector,
                 )
             )
@@ -195,12 +202,7 @@ def _reranked(snapshot: Snapshot, found: list[Candidate]) -> list[Candidate]:
     if not found:
         return []
     means = np.stack([_mean(snapshot, candidate.paper.n) for candidate in found])
-    scores = np.array(
-        [
-            one.score + SENTENCE_SHARE * one.sentence_cosine
-            for one in found
-        ]
-    )
+    scores = np.array([one.score + SENTENCE_SHARE * one.sentence_cosine for one in found])
     best = np.argsort(-scores, kind="stable")[:FEEDBACK_PAPERS]
     centre = means[best].mean(axis=0)
     centre /= max(float(np.linalg.norm(centre)), 1e-12)

@@ -42,19 +42,17 @@ class Citation:
         }
 
 
-def stands(reader: Reader, passage: StoredPassage, quote: str) -> bool:
-    """True where the quote is in the passage as stored now, and on its page."""
-    stored = reader.passages([passage.n]).get(passage.n)
-    if stored is None or not contains(stored.text, quote):
-        return False
-    return contains(reader.page_text(stored.paper, stored.page), quote)
-
-
 def cite(
-    reader: Reader, n: int, paper: StoredPaper, passage: StoredPassage, quote: str
+    reader: Reader, n: int, paper: StoredPaper, passage: StoredPassage | None, quote: str
 ) -> Citation | None:
-    """The citation number `n` of a quote; None where the quote is not there."""
-    if not stands(reader, passage, quote):
+    """The citation number `n` of a quote; None where the quote is not there.
+
+    `passage` is as the catalogue has it now, None where it is gone. The quote must stand in
+    its text and in the text of its page.
+    """
+    if passage is None or not contains(passage.text, quote):
+        return None
+    if not contains(reader.page_text(passage.paper, passage.page), quote):
         return None
     return Citation(
         n,

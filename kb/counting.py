@@ -21,7 +21,11 @@ _COUNT = re.compile(
 _YEARS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
-        (r"\b(?:between|from|in|of)?\s*((?:19|20)\d\d)\s*(?:and|to|until|-|–|\.\.)\s*((?:19|20)\d\d)\b", "range"),
+        (
+            r"\b(?:between|from|in|of)?\s*((?:19|20)\d\d)\s*(?:and|to|until|-|–|\.\.)\s*"
+            r"((?:19|20)\d\d)\b",
+            "range",
+        ),
         (r"\b(?:since|from|starting(?: in)?)\s+((?:19|20)\d\d)(?:\s+(?:on|onwards?))?\b", "from"),
         (r"\bafter\s+((?:19|20)\d\d)\b", "after"),
         (r"\bbefore\s+((?:19|20)\d\d)\b", "before"),
@@ -75,8 +79,10 @@ class Count:
                 f"{'has' if self.papers == 1 else 'have'} all of these words in title or "
                 f"abstract: {self.words}. Counted by words (with their endings), not by meaning."
             )
-        return f"{self.papers} {noun} in this library{within}." if within else (
-            f"{self.papers} {noun} in this library."
+        return (
+            f"{self.papers} {noun} in this library{within}."
+            if within
+            else (f"{self.papers} {noun} in this library.")
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -144,20 +150,19 @@ def _years(rest: str) -> tuple[int | None, int | None, str]:
     return None, None, rest
 
 
-def _facets(
-    words: str, codebook: Codebook
-) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _facets(words: str, codebook: Codebook) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """(phases, layers, words left) where the words are exactly a category's key or name."""
     wanted = " ".join(words.lower().replace("-", " ").split())
-    found: dict[str, tuple[str, ...]] = {"phase": (), "layer": ()}
-    for facet in found:
-        for category in codebook.facet(facet).categories:
-            names = {category.key.replace("-", " ").lower(), category.name.lower()}
-            if wanted in names:
-                found[facet] = (*found[facet], category.key)
-    if found["phase"] or found["layer"]:
-        return found["phase"], found["layer"], ""
-    return (), (), words
+
+    def named(facet: str) -> tuple[str, ...]:
+        return tuple(
+            category.key
+            for category in codebook.facet(facet).categories
+            if wanted in (category.key.replace("-", " "), category.name.lower())
+        )
+
+    phases, layers = named("phase"), named("layer")
+    return phases, layers, "" if phases or layers else words
 
 
 def _merged(ours: Filters, given: Filters) -> Filters:
@@ -187,6 +192,6 @@ def _phrases(filters: Filters) -> list[str]:
         said.append(f"tagged {' or '.join(filters.phases)}")
     if filters.layers:
         said.append(f"tagged {' or '.join(filters.layers)}")
-    others = {"author": filters.author, "category": filters.category, "collection": filters.collection}
+    others = {name: getattr(filters, name) for name in ("author", "category", "collection")}
     said += [f"{name} {value}" for name, value in others.items() if value]
     return said

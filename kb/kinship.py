@@ -16,6 +16,8 @@ KEPT = 20_000
 # Words embedded in one call: short ones together, so that padding stays small.
 BATCH = 128
 
+SHORT = 2
+
 _kept: WeakKeyDictionary[Embedder, dict[str, Vector]] = WeakKeyDictionary()
 
 
@@ -39,8 +41,12 @@ def nearest_kin(embedder: Embedder, words: list[str], among: Iterable[str]) -> V
 
     A word that is there itself has 1.0. Zeros where there is nothing to compare.
     """
-    others = sorted(set(among))
-    if not words or not others:
-        return np.zeros(len(words), dtype=np.float32)
-    likeness = word_vectors(embedder, words) @ word_vectors(embedder, others).T
-    return np.asarray(likeness.max(axis=1), dtype=np.float32)
+    others = set(among)
+    found = np.array([float(word in others) for word in words], dtype=np.float32)
+    asked = [i for i, there in enumerate(found.tolist()) if not there]
+    # A word of one or two letters is no kin of anything; without them there is less to embed.
+    long_enough = sorted(word for word in others if len(word) > SHORT)
+    if asked and long_enough:
+        vectors = word_vectors(embedder, [words[i] for i in asked])
+        found[asked] = (vectors @ word_vectors(embedder, long_enough).T).max(axis=1)
+    return found

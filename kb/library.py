@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ingest.errors import IngestError
-from ingest.identity import paper_id
+from ingest.identity import own_id, paper_id
 from kb.backup import BULK, keep_copy
 from kb.catalogue import Catalogue, Filters
 from kb.catalogue.store import Busy, remember_checked
@@ -176,14 +176,17 @@ class Library:
 
         Raises UsageError `unknown_id` for a name that is none or a paper not held.
         """
+        unknown_form: IngestError | None = None
         try:
             wanted = paper_id(name)
         except IngestError as error:
-            raise UsageError(
-                error.message, item=name, remedy=error.remedy, code="unknown_id"
-            ) from error
+            wanted, unknown_form = own_id(name), error
         with self.catalogue.read() as reader:
             found = reader.numbers([wanted]).get(wanted)
+        if found is None and unknown_form is not None:
+            raise UsageError(
+                unknown_form.message, item=name, remedy=unknown_form.remedy, code="unknown_id"
+            )
         if found is None:
             raise UsageError(
                 f"{wanted} is not in this library",

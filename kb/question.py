@@ -10,7 +10,7 @@ from kb.text_index import TextIndex
 
 # Words of asking and of talk about research: they say what is done with a subject, not
 # which one. The index's own stop words ("the", "of") never get this far.
-_ASKING = frozenset(
+ASKING = frozenset(
     """how what which who whom whose when where why whether do does did done is are was were be been
     being can could should would will may might must has have had having there any some many much
     often often long far well good better best bad worse more most less least very really still
@@ -79,7 +79,7 @@ def read_question(text: str, index: TextIndex, papers: int) -> Question:
     seen: set[tuple[str, ...]] = set()
     for found in _WORD.finditer(text):
         word = found[0].strip(".-")
-        if word.lower() in _ASKING or (_YEAR.fullmatch(word)):
+        if word.lower() in ASKING or (_YEAR.fullmatch(word)):
             continue
         stems = tuple(index.stems(word))
         if not stems or stems in seen:

@@ -36,9 +36,8 @@ def _told(worst: str, found: Inquiry) -> str:
     lacking = missing_terms(found.question, found.pool)
     words = ", ".join(f"“{one}”" for one in lacking)
     if worst in ("sweeping", "cause"):
-        return (
-            "The question takes something for granted that no sentence found states"
-            + (f" (not in the nearest paper: {words})." if words else ".")
+        return "The question takes something for granted that no sentence found states" + (
+            f" (not in the nearest paper: {words})." if words else "."
         )
     if worst in ("near", "sentence") or not lacking:
         return "No paper here is near enough to the question to answer it."

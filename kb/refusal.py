@@ -111,6 +111,10 @@ def fit(
         if float(np.abs(step).max()) < 1e-8:
             break
     return RefusalModel(
-        tuple(mean.tolist()), tuple(scale.tolist()), tuple(weights[1:].tolist()),
-        float(weights[0]), threshold, {},
+        tuple(mean.tolist()),
+        tuple(scale.tolist()),
+        tuple(weights[1:].tolist()),
+        float(weights[0]),
+        threshold,
+        {},
     )

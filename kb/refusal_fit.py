@@ -80,9 +80,7 @@ def held_out(rows: Sequence[Asked], *, seed: int) -> Vector:
     generator = np.random.default_rng(seed)
     fold = np.zeros(len(rows), dtype=np.int64)
     for kind in sorted({(row.answerable, row.kind, row.weighty) for row in rows}):
-        members = [
-            i for i, r in enumerate(rows) if (r.answerable, r.kind, r.weighty) == kind
-        ]
+        members = [i for i, r in enumerate(rows) if (r.answerable, r.kind, r.weighty) == kind]
         fold[generator.permutation(members)] = np.arange(len(members)) % FOLDS
     chances = np.zeros(len(rows), dtype=np.float32)
     for out in range(FOLDS):

@@ -11,7 +11,7 @@ from kb.candidates import Candidate, Pool
 from kb.catalogue.values import Vector
 from kb.kinship import nearest_kin
 from kb.library import Library
-from kb.question import Question
+from kb.question import ASKING, Question
 
 # Papers that may carry the answer alone.
 LEADING = 3
@@ -28,9 +28,7 @@ _SWEEPING = re.compile(
     r"prohibit\w*|mandator\w+|abolish\w*|withdr[ae]w\w*|abandon\w*|eliminat\w+|replaced)\b",
     re.IGNORECASE,
 )
-_CAUSE = re.compile(
-    r"^\s*(?:why|what (?:made|caused|led)|how (?:did|come))\b", re.IGNORECASE
-)
+_CAUSE = re.compile(r"^\s*(?:why|what (?:made|caused|led)|how (?:did|come))\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +63,7 @@ class Signs:
 NAMES = tuple(field.name for field in fields(Signs))
 
 
-def signs(
-    library: Library, question: Question, pool: Pool, pairs: Vector
-) -> Signs:
+def signs(library: Library, question: Question, pool: Pool, pairs: Vector) -> Signs:
     """The signs of a question. `pairs` are the vectors of its `chunks`, (n, dimension)."""
     leading = pool.candidates[:LEADING]
     weights = np.array([term.weight for term in question.terms], dtype=np.float64)
@@ -106,7 +102,7 @@ def missing_terms(question: Question, pool: Pool, *, limit: int = 4) -> list[str
 
 def _kin(library: Library, question: Question, leading: tuple[Candidate, ...]) -> list[Vector]:
     words = [term.text.lower() for term in question.terms]
-    return [nearest_kin(library.embedder, words, one.words) for one in leading]
+    return [nearest_kin(library.embedder, words, one.words - ASKING) for one in leading]
 
 
 def _literal(question: Question, candidate: Candidate) -> float:

@@ -187,7 +187,8 @@ def _search(
     found = searcher.search(query, limit=min(limit, searcher.num_docs))
     numbers = searcher.fast_field_values("n", [address for _, address in found.hits])
     scores = np.array([score for score, _ in found.hits], dtype=np.float32)
-    return (np.array(numbers, dtype=np.int64), scores), int(found.count or 0)
+    matched = found.count  # type: ignore[attr-defined]  # missing in its stubs
+    return (np.array(numbers, dtype=np.int64), scores), int(matched or 0)
 
 
 def _all_numbers(index: tantivy.Index) -> set[int]:

@@ -29,9 +29,7 @@ def eval_command(ctx: click.Context, library: str | None, as_json: bool) -> None
 
 
 @command
-@click.option(
-    "--dataset", metavar="DIR", required=True, help="A test collection in BEIR layout."
-)
+@click.option("--dataset", metavar="DIR", required=True, help="A test collection in BEIR layout.")
 @click.option("--mode", default="hybrid", help="hybrid, dense or lexical.")
 @click.option("--run", "run_file", metavar="FILE", help="Where to write the TREC run.")
 def retrieval_command(session: Session, dataset: str, mode: Any, run_file: str | None) -> None:

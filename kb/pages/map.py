@@ -11,8 +11,7 @@ from kb.catalogue import Filters
 from kb.exports import FORMATS, export
 from kb.lattice import Cell, Lattice
 from kb.library import Library
-from kb.mapping import mapped, paper_facts
-from kb.maps import ChallengeMap
+from kb.mapping import challenge_map, mapped, paper_facts
 from kb.pages.parts import facets, opened, page, places, quotes, results, state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import heading, names
@@ -52,11 +51,11 @@ _FILES = {
 def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
-    chart = opened.chart(library, filters)
+    lattice = opened.matrix(library, filters)
     left, right = st.columns([5, 2], vertical_alignment="bottom")
     left.markdown(
-        f"**{passing:,}** papers, **{_nodes(chart, 'challenge'):,}** challenges and "
-        f"**{_nodes(chart, 'direction'):,}** directions. Choose a cell to see what is in it."
+        f"**{passing:,}** papers by lifecycle phase and code-generation layer. "
+        "Choose a cell to see what is in it."
     )
     key, changed = state.bound("count", "papers")
     if st.session_state[key] not in _COUNTED:
@@ -64,16 +63,12 @@ def draw(library: Library) -> None:
     counted = right.selectbox(
         "Shade by", list(_COUNTED), key=key, on_change=changed, format_func=_COUNTED.__getitem__
     )
-    _matrix(library, chart.lattice, counted)
+    _matrix(library, lattice, counted)
     _legend()
-    _downloads(chart, library)
+    _downloads(library, filters)
     row, column = state.one("row"), state.one("column")
-    if row in chart.lattice.rows and column in chart.lattice.columns:
-        _cell(library, chart.lattice.cell(row, column), filters)
-
-
-def _nodes(chart: ChallengeMap, kind: str) -> int:
-    return sum(node.kind == kind for node in chart.nodes)
+    if row in lattice.rows and column in lattice.columns:
+        _cell(library, lattice.cell(row, column), filters)
 
 
 def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
@@ -144,8 +139,7 @@ def _legend() -> None:
     )
 
 
-def _downloads(chart: ChallengeMap, library: Library) -> None:
-    facts = {key: paper_facts(paper) for key, paper in mapped(library).papers.items()}
+def _downloads(library: Library, filters: Filters) -> None:
     with st.expander("Download this map", icon=":material/download:"):
         st.caption("With every quote, its paper and page; `kb verify FILE` checks them again.")
         with st.container(horizontal=True, key="downloads"):
@@ -153,12 +147,17 @@ def _downloads(chart: ChallengeMap, library: Library) -> None:
                 ending, mime, label = _FILES[form]
                 st.download_button(
                     label,
-                    data=partial(export, chart, form, facts),
+                    data=partial(_file, library, filters, form),  # made when asked for
                     file_name=f"sixfold-map.{ending}",
                     mime=mime,
                     key=f"get-{form}",
                     on_click="ignore",
                 )
+
+
+def _file(library: Library, filters: Filters, form: str) -> bytes:
+    facts = {key: paper_facts(paper) for key, paper in mapped(library).papers.items()}
+    return export(challenge_map(library, filters), form, facts)
 
 
 def _cell(library: Library, cell: Cell, filters: Filters) -> None:

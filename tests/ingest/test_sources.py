@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingest.errors import PdfError, SourceError
-from ingest.identity import sha_id
+from ingest.identity import own_id, sha_id
 from ingest.records import PageText, Paper, Parsed, Section
 from ingest.sources import attach, clean_text, folder, jsonl, parsed_paper, pdf_file, record_paper
 
@@ -187,3 +187,11 @@ def test_a_record_keeps_its_facts_and_takes_the_text_of_its_pdf(tmp_path: Path) 
     assert paper.sections == BODY
     bare = attach(record_paper(record(abstract="")), PARSED, path)
     assert (bare.abstract, bare.abstract_page, bare.published) == ("Printed.", 1, "2024")
+
+
+def test_a_sources_own_name_for_a_paper_is_kept_as_a_hash(tmp_path: Path) -> None:
+    path = tmp_path / "own.jsonl"
+    path.write_text('{"id": "P-017", "title": "Own"}\n{"id": 17, "title": "Number"}\n')
+    ids = [found.read().paper_id for found in jsonl(path).items()]
+    assert ids == [own_id("P-017"), own_id("17")]
+    assert ids[0].startswith("sha256:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from kb.library import Library
 PAPERS = Path(__file__).parents[1] / "data" / "papers.jsonl"
 
 
-def _no_embedding(texts: list[str]) -> Vector:
+def _no_embedding(texts: Sequence[str]) -> Vector:
     raise AssertionError(f"{len(texts)} texts embedded")
 
 
@@ -100,6 +101,7 @@ def test_passage_text_is_the_page_text(library: Library) -> None:
 
 _HOLD = """
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from kb.library import Library
 

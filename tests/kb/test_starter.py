@@ -100,7 +100,7 @@ def test_the_starter_loads_quickly_and_without_torch(tmp_path: Path) -> None:
 
 DIGEST = {
     "id": "2501.00001",
-    "problem": "Developers test late, and what is tested late stays broken for longer than it must.",
+    "problem": "Developers test late, and what is tested late stays broken longer than it must.",
     "contribution": "The authors write tests with a model while the tea is drawing, and keep those "
     "which compile and which fail for a reason that a person would accept as a good one.",
     "finding": "Three cups of tea were enough for sixty tests of twelve small programs.",

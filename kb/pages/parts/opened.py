@@ -15,9 +15,9 @@ import streamlit as st
 from kb.catalogue import Filters
 from kb.challenges import Challenge
 from kb.errors import KbError, NoLibrary
+from kb.lattice import Lattice, build
 from kb.library import CATALOGUE, Library
-from kb.mapping import challenge_map, challenges, searched_cells
-from kb.maps import ChallengeMap
+from kb.mapping import challenges, mapped, paper_facts, passing_ids, searched_cells
 from kb.search import search
 from kb.settings import default_folder
 
@@ -57,7 +57,7 @@ def _warm(found: Library) -> None:
     """Load model, vectors and challenges before anybody has to wait for them."""
     try:
         search(found, "warm up", limit=1)
-        challenges(found)
+        mapped(found)
     except KbError as error:
         # Whoever meets this on a page is told there; here it only costs the head start.
         _log.warning("warming up: %s", error.message)
@@ -68,10 +68,10 @@ def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     return _challenges(found, (id(found), found.snapshot().generation), filters)
 
 
-def chart(found: Library, filters: Filters) -> ChallengeMap:
-    """The map of the papers that pass; kept for as long as nothing changes."""
+def matrix(found: Library, filters: Filters) -> Lattice:
+    """Phases × layers of the papers that pass; kept for as long as nothing changes."""
     looked = frozenset(searched_cells(found))
-    return _chart(found, (id(found), found.snapshot().generation, looked), filters)
+    return _matrix(found, (id(found), found.snapshot().generation, looked), filters)
 
 
 # Streamlit keeps a value by its arguments, without those that begin with an underscore.
@@ -84,10 +84,20 @@ def _challenges(
     return challenges(_found, filters)
 
 
-@st.cache_resource(show_spinner="Drawing the map …", max_entries=32)
-def _chart(
+@st.cache_resource(show_spinner="Drawing the map …", max_entries=64)
+def _matrix(
     _found: Library,
     state: object,  # noqa: ARG001 - part of the key
     filters: Filters,
-) -> ChallengeMap:
-    return challenge_map(_found, filters)
+) -> Lattice:
+    # The counts alone: a whole map with its quotes takes seconds, and only files need it.
+    everything, ids = mapped(_found), passing_ids(_found, filters)
+    book = _found.codebook
+    return build(
+        [paper_facts(paper) for key, paper in everything.papers.items() if key in ids],
+        everything.challenges,
+        [one for one in everything.statements if one.label == "direction"],
+        row_keys=book.facet("phase").keys,
+        column_keys=book.facet("layer").keys,
+        searched=searched_cells(_found),
+    )
