@@ -27,6 +27,8 @@ WriterName = Literal["extractive", "llm"]
 MARGIN = 0.35
 FEWEST = 8
 MOST = 18
+# Farther below the best than this is about something else, however few papers there are.
+FAR = 0.5
 
 # Sentences of an answer shown in full on a terminal; the rest follow as further evidence.
 LEADING = 6
@@ -185,9 +187,10 @@ def chosen(found: Inquiry) -> list[tuple[Candidate, Sentence]]:
     papers = [one for one in found.pool.candidates if one.sentences]
     if not papers:
         return []
-    near = [one for one in papers if one.score >= papers[0].score - MARGIN]
-    kept = papers[: min(max(len(near), FEWEST), MOST)]
-    return [(one, one.sentences[0]) for one in kept]
+    best = papers[0].score
+    near = sum(one.score >= best - MARGIN for one in papers)
+    kept = papers[: min(max(near, FEWEST), MOST)]
+    return [(one, one.sentences[0]) for one in kept if one.score >= best - FAR]
 
 
 def _write(

@@ -22,8 +22,7 @@ _YEARS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), kind)
     for pattern, kind in (
         (
-            r"\b(?:between|from|in|of)?\s*((?:19|20)\d\d)\s*(?:and|to|until|-|–|\.\.)\s*"
-            r"((?:19|20)\d\d)\b",
+            r"\b(?:between|from|in|of)?\s*((?:19|20)\d\d)\s*(?:and|to|until|[-–]|\.\.)\s*((?:19|20)\d\d)",
             "range",
         ),
         (r"\b(?:since|from|starting(?: in)?)\s+((?:19|20)\d\d)(?:\s+(?:on|onwards?))?\b", "from"),
@@ -108,7 +107,7 @@ def read_count(question: str, codebook: Codebook) -> Wanted | None:
     if named:
         category = named[1]
         rest = rest.replace(named[0], " ")
-    words = " ".join(_FILLER.sub(" ", rest).split()).strip(" ,;:")
+    words = _bare(rest)
     phases, layers, left = _facets(words, codebook)
     filters = Filters(phases, layers, start, end, category=category)
     return Wanted(filters, left)
@@ -152,17 +151,27 @@ def _years(rest: str) -> tuple[int | None, int | None, str]:
 
 def _facets(words: str, codebook: Codebook) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """(phases, layers, words left) where the words are exactly a category's key or name."""
-    wanted = " ".join(words.lower().replace("-", " ").split())
+    wanted = words.lower().replace("-", " ")
 
     def named(facet: str) -> tuple[str, ...]:
         return tuple(
             category.key
             for category in codebook.facet(facet).categories
-            if wanted in (category.key.replace("-", " "), category.name.lower())
+            if wanted
+            and wanted in (_bare(_spaced(category.key)), _bare(_spaced(category.name.lower())))
         )
 
     phases, layers = named("phase"), named("layer")
     return phases, layers, "" if phases or layers else words
+
+
+def _bare(text: str) -> str:
+    """The words of a subject without those that only hold a sentence together."""
+    return " ".join(_FILLER.sub(" ", text).split()).strip(" ,;:")
+
+
+def _spaced(key: str) -> str:
+    return key.replace("-", " ")
 
 
 def _merged(ours: Filters, given: Filters) -> Filters:

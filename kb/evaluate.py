@@ -14,6 +14,7 @@ import numpy as np
 
 from kb.adding import Options, add
 from kb.answer import Answer, ask
+from kb.catalogue.values import Vector
 from kb.errors import KbError, UsageError
 from kb.library import Library
 from kb.metrics import interval, ndcg, recall, reciprocal_rank
@@ -123,7 +124,7 @@ def _library_of(
         try:
             dimension = library.embedder.dimension
 
-            def encode(texts: list[str]) -> Any:
+            def encode(texts: Sequence[str]) -> Vector:
                 return vectors.encode(texts, library.embedder.encode, dimension)
 
             report = add(

@@ -85,7 +85,7 @@ def held_out(rows: Sequence[Asked], *, seed: int) -> Vector:
     chances = np.zeros(len(rows), dtype=np.float32)
     for out in range(FOLDS):
         model = trained([row for row, at in zip(rows, fold, strict=True) if at != out])
-        for i in np.flatnonzero(fold == out):
+        for i in np.flatnonzero(fold == out).tolist():
             chances[i] = model.chance_of(rows[i].signs)
     return chances
 

@@ -16,6 +16,16 @@ from kb.question import ASKING, Question
 # Papers that may carry the answer alone.
 LEADING = 3
 
+# Papers over which nearness is averaged: one per PAPERS_EACH papers of the library, 1 to
+# NEAREST. A full library has many papers on any subject of its field; one with twelve
+# papers has one, and must not be refused for what it does not hold.
+NEAREST = 10
+PAPERS_EACH = 800
+
+# Weight of a word that no paper of the library of the fit (7,912 papers) has. Against it
+# a word's rarity counts less in a small library, where most words are in no paper.
+FULL_WEIGHT = 9.67
+
 # Words lighter than this are in so many papers (one in seven or more) that having them says
 # nothing.
 TELLING_WEIGHT = 2.0
@@ -36,7 +46,7 @@ class Signs:
     """What speaks for an answer (high) or against one (low), unless said otherwise."""
 
     near: float
-    """Mean of the ten highest cosines of papers."""
+    """Mean of the highest cosines of papers, at most ten."""
     sentence: float
     """Highest cosine of a sentence of the five best papers."""
     kin: float
@@ -51,7 +61,7 @@ class Signs:
     """How much nearer a pair of the question's words is to some other paper than to the
     leading ones, at worst; 0 is best."""
     rarest: float
-    """Weight of the rarest word, 1 = in no paper; against an answer."""
+    """Weight of the rarest word, 1 = in no paper of a full library; against an answer."""
     name_missing: float
     """Weight of the rarest name that the best of the leading papers lacks; against."""
     sweeping: float
@@ -67,7 +77,9 @@ def signs(library: Library, question: Question, pool: Pool, pairs: Vector) -> Si
     """The signs of a question. `pairs` are the vectors of its `chunks`, (n, dimension)."""
     leading = pool.candidates[:LEADING]
     weights = np.array([term.weight for term in question.terms], dtype=np.float64)
-    cosines = sorted((one.cosine for one in pool.candidates), reverse=True)[:10]
+    papers = len(library.snapshot().table.n)
+    nearest = min(max(round(papers / PAPERS_EACH), 1), NEAREST)
+    cosines = sorted((one.cosine for one in pool.candidates), reverse=True)[:nearest]
     kin = _kin(library, question, leading)
     total = max(float(weights.sum()), 1e-9)
     heavy = weights > TELLING_WEIGHT
@@ -78,7 +90,7 @@ def signs(library: Library, question: Question, pool: Pool, pairs: Vector) -> Si
         weakest=max((float(one[heavy].min()) if heavy.any() else 1.0 for one in kin), default=0.0),
         covered=max((_literal(question, one) for one in pool.candidates[:5]), default=0.0),
         together=_together(library, leading, pairs),
-        rarest=float(weights.max(initial=0.0)) / question.ceiling,
+        rarest=float(weights.max(initial=0.0)) / FULL_WEIGHT,
         name_missing=_name_missing(question, leading) / question.ceiling,
         sweeping=float(bool(_SWEEPING.search(question.text))),
         cause=float(bool(_CAUSE.search(question.text))),

@@ -37,13 +37,17 @@ def retrieval_command(session: Session, dataset: str, mode: Any, run_file: str |
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
     with tqdm(desc="documents", unit=" docs", disable=None, leave=False) as bar:
+
+        def progress(papers: int, _: int) -> None:
+            bar.update(papers)
+
         found = eval_retrieval(
             Path(dataset).expanduser(),
             mode=mode,
             run=Path(run_file).expanduser() if run_file else None,
             cache=cache_dir() / "vectors.sqlite",
             settings=session.folder,
-            on_progress=lambda papers, _: bar.update(papers),
+            on_progress=progress,
         )
     session.emit(found, _retrieval_lines(found))
 

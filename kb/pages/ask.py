@@ -154,7 +154,7 @@ def _citation(turn: int, one: Answer, passage: StoredPassage | None) -> None:
                 f'{digest}<div class="sf-place">{escaped(passage.section or "Body")}{where}</div>'
                 f'<div class="sf-text">{with_quotes(passage.text, [str(one["quote"])])}</div>'
             )
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 places.PAPER,
                 label="Open at this passage",
@@ -171,10 +171,10 @@ def _refused(answer: Answer) -> None:
     if near:
         st.markdown("The nearest papers, which may help all the same:")
     for one in near:
-        year = f" ({one['year']})" if one.get("year") else ""
+        year = f" ({plain(str(one['year']))})" if one.get("year") else ""
         st.page_link(
             places.PAPER,
-            label=f"**{plain(str(one['title']))}**{plain(year)}",
+            label=f"**{plain(str(one['title']))}**{year}",
             query_params={"id": str(one["paper_id"])},
         )
 

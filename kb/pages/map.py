@@ -111,8 +111,8 @@ def _label(cell: Cell) -> str:
 
 def _told(cell: Cell) -> str:
     return (
-        f"{cell.papers} papers, {cell.challenges} challenges, {cell.directions} directions; "
-        f"{cell.denominator} papers examined for statements: {_STATES[cell.state]}."
+        f"{cell.papers:,} papers, {cell.challenges:,} challenges, {cell.directions:,} directions; "
+        f"{cell.denominator:,} papers examined for statements: {_STATES[cell.state]}."
     )
 
 

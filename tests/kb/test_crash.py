@@ -54,14 +54,14 @@ def acknowledged(line: str) -> Acknowledged:
 
 def kill_while_adding(folder: Path, papers: Path, after: int, delay: float) -> Acknowledged:
     """Kill the writer `delay` seconds after its event number `after`. What it acknowledged."""
-    process = start_adding(folder, papers)
-    assert process.stderr is not None
     known: Acknowledged = set()
-    while len(known) < after and (line := process.stderr.readline()):
-        known |= acknowledged(line)
-    time.sleep(delay)
-    process.kill()
-    _, rest = process.communicate(timeout=60)
+    with start_adding(folder, papers) as process:
+        assert process.stderr is not None
+        while len(known) < after and (line := process.stderr.readline()):
+            known |= acknowledged(line)
+        time.sleep(delay)
+        process.kill()
+        _, rest = process.communicate(timeout=60)
     for line in rest.splitlines(keepends=True):
         # A line cut short by the kill was not yet said.
         known |= acknowledged(line) if line.endswith("}\n") else set()
@@ -97,6 +97,7 @@ def test_killed_writers_lose_nothing(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1_800)
 def test_many_killed_writers_lose_nothing(folder: Path, tmp_path: Path) -> None:
     survives(folder, tmp_path, SOAK_KILLS)
 

@@ -64,7 +64,7 @@ def challenge(
     years = f"{one.first_year}–{one.last_year}" if one.first_year else "no year"
     if one.first_year and one.first_year == one.last_year:
         years = str(one.first_year)
-    with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="small"):
+    with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="xxsmall"):
         st.html(
             f'<div class="sf-challenge">{escaped(one.statement)}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
@@ -75,42 +75,39 @@ def challenge(
                 [*(("phase", key) for key in one.phases), *(("layer", key) for key in one.layers)],
             )
         )
-        shown = one.evidence if expanded else one.evidence[:most]
-        with st.expander(
-            f"Stated in {_count(len(one.evidence), 'quote')}", expanded=expanded, type="compact"
-        ):
-            evidence(shown, papers, f"e-{one.challenge_id}")
-            if len(shown) < len(one.evidence):
-                _rest(one, len(one.evidence) - len(shown))
-        _linked("claims to answer it", "claim to answer it", one.answers, one, papers, expanded)
-        _linked("direction", "directions", one.directions, one, papers, expanded)
+        stated = f"Stated in {_count(len(one.evidence), 'quote')}"
+        _part(stated, one.evidence, one, papers, "e", expanded=expanded, most=most)
+        if one.answers:
+            answers = f"Answered, they say, in {_count(len(one.answers), 'quote')}"
+            _part(answers, one.answers, one, papers, "a", expanded=expanded)
+        if one.directions:
+            directions = _count(len(one.directions), "direction")
+            _part(directions, one.directions, one, papers, "d", expanded=expanded)
 
 
-def _linked(
-    name: str,
-    names: str,
+def _part(
+    label: str,
     found: tuple[Evidence, ...],
     one: Challenge,
     papers: Mapping[str, StoredPaper],
+    letter: str,
+    *,
     expanded: bool,
+    most: int = 3,
 ) -> None:
-    if not found:
-        return
-    told = f"{len(found)} {name if len(found) == 1 else names}"
-    with st.expander(told, expanded=expanded and name == "direction", type="compact"):
-        shown = found if expanded else found[:3]
-        evidence(shown, papers, f"{name[:3]}-{one.challenge_id}", inferred="likeness")
-        if len(shown) < len(found):
-            _rest(one, len(found) - len(shown))
-
-
-def _rest(one: Challenge, more: int) -> None:
-    st.page_link(
-        places.CHALLENGES,
-        label=f"{more:,} more on a page of their own",
-        icon=":material/arrow_forward:",
-        query_params={"challenge": one.challenge_id},
-    )
+    """Quotes of one kind, folded; all of them on the challenge's own page."""
+    with st.expander(label, expanded=expanded and letter != "a", type="compact"):
+        shown = found if expanded else found[:most]
+        measure = "" if letter == "e" else "likeness"
+        evidence(shown, papers, f"{letter}-{one.challenge_id}", inferred=measure)
+        if not expanded:
+            more = len(found) - len(shown)
+            st.page_link(
+                places.CHALLENGES,
+                label=f"{more:,} more, on its own page" if more else "On its own page",
+                icon=":material/arrow_forward:",
+                query_params={"challenge": one.challenge_id},
+            )
 
 
 def _block(text: str, section: str, key: str) -> None:

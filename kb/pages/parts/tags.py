@@ -58,7 +58,8 @@ def _chip(codebook: Codebook, tag: StoredTag) -> str:
     if tag.by == "human":
         who = "Decided by a person."
     else:
-        who = f"By the machine ({tag.method} {tag.version}), probability {tag.score:.2f}."
+        version = tag.version if tag.method in tag.version else f"{tag.method} {tag.version}"
+        who = f"By the machine ({version}), probability {tag.score:.2f}."
     words = ", ".join(f"“{word}”" for word in tag.evidence)
     because = f" Because of: {words}." if words else ""
     told = f"{_told(codebook, tag.facet, tag.key)} {who}{because}"

@@ -1,0 +1,137 @@
+"""The app in a real browser: `kb app` over a library of invented papers, and Chromium."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from ingest.sources import jsonl
+from kb.adding import add
+from kb.library import Library
+
+PAPERS = Path(__file__).resolve().parents[1] / "data" / "papers.jsonl"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+# Quiet ones: no request of the browser's own, no GPU and no sandbox in a container.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# Stock Streamlit asks for these two below the page's path on each deep link.
+KNOWN_404 = ("/_stcore/health", "/_stcore/host-config")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A running Chromium; skips with the reason where there is none."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.skip(f"no {' or '.join(NAMES)} on this machine (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running app with a library of its own."""
+    folder = tmp_path_factory.mktemp("served") / "library"
+    library = Library.create(folder)
+    add(library, [jsonl(PAPERS)])
+    library.close()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    words = ["--library", str(folder), "app", "--port", str(port), "--headless"]
+    log = folder.parent / "app.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kb.cli", *words], stdout=out, stderr=subprocess.STDOUT
+        )
+        try:
+            _wait(f"http://localhost:{port}/_stcore/health", process, log)
+            yield f"http://localhost:{port}/"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+    assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert process.poll() is None, log.read_text(encoding="utf-8", errors="replace")
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"no answer from {url}: {log.read_text(errors='replace')}")
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: str) -> Iterator[Open]:
+    """Opens a page in a session of its own; any console error of it fails the test."""
+    wrong: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        where = str(message.location.get("url", ""))
+        if message.type == "error" and not where.endswith(KNOWN_404):
+            wrong.append(f"{message.text} ({where})")
+
+    contexts = []
+
+    def visit(path: str = "", *, width: int = 1440, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", note)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(server + path)
+        page.wait_for_selector('[data-testid="stHeading"]', timeout=60_000)
+        still(page)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+def still(page: Page) -> None:
+    """Wait until the app has drawn what it has to draw."""
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=\"stApp\"]')"
+        ".getAttribute('data-test-script-state') === 'notRunning'",
+        timeout=60_000,
+    )
+
+
+@pytest.fixture(name="still")
+def _still() -> Callable[[Page], None]:
+    """Waits until the app has drawn what it has to draw."""
+    return still

@@ -1,0 +1,73 @@
+"""Floors of answers on the development questions, over a sample of the full library.
+
+The sample is every gold paper and every thirtieth other one; the figures of the full library
+are in `kb/refusal.json` and the changelog.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingest.sources import jsonl
+from kb.adding import add
+from kb.evaluate import eval_answers, read_questions
+from kb.library import Library
+
+OURS = Path(__file__).parents[2] / "data" / "questions"
+
+
+@pytest.fixture(scope="module")
+def sample(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A library of the papers that the questions need, and some that they do not."""
+    questions = read_questions(shared_data / "gold" / "questions.jsonl")
+    wanted = {paper for one in questions for paper in one.gold}
+    path = tmp_path_factory.mktemp("papers") / "papers.jsonl"
+    with gzip.open(shared_data / "llm_se_papers.jsonl.gz", "rt", encoding="utf-8") as stream:
+        lines = [
+            line
+            for i, line in enumerate(stream)
+            if i % 30 == 0 or json.loads(line)["arxiv_id"] in wanted
+        ]
+    path.write_text("".join(lines), encoding="utf-8")
+    library = Library.create(tmp_path_factory.mktemp("answers") / "library")
+    report = add(library, [jsonl(path)])
+    assert not report.failed
+    yield library
+    library.close()
+
+
+@pytest.fixture(scope="module")
+def found(sample: Library, shared_data: Path) -> dict[str, Any]:
+    """The measures of the development questions."""
+    return eval_answers(sample, read_questions(shared_data / "gold" / "questions.jsonl"))
+
+
+def test_every_quote_is_exact(found: dict[str, Any]) -> None:
+    assert found["quotes"] > 300
+    assert found["quote_exact"] == 1.0
+
+
+def test_answerable_questions_are_answered_from_gold_papers(found: dict[str, Any]) -> None:
+    assert found["single"]["answered"] >= 0.85
+    assert found["single"]["cited_gold"] >= 0.85
+    assert found["multi"]["answered"] >= 0.9
+    assert found["multi"]["gold_recall"] >= 0.5
+
+
+def test_unanswerable_questions_are_refused(found: dict[str, Any]) -> None:
+    assert found["unanswerable"]["refused"] >= 0.65
+    assert found["refusal_precision"] >= 0.65
+
+
+def test_questions_off_the_subject_are_refused(sample: Library) -> None:
+    lines = (OURS / "unanswerable.jsonl").read_text(encoding="utf-8").splitlines()
+    off = {row["id"] for row in map(json.loads, lines) if row["kind"] == "off_corpus"}
+    asked = [one for one in read_questions(OURS / "unanswerable.jsonl") if one.identity in off]
+    assert len(asked) == 30
+    assert eval_answers(sample, asked)["unanswerable"]["refused"] >= 0.95
