@@ -128,4 +128,4 @@ def sha_id(content: bytes | Path) -> str:
 
 def own_id(name: str) -> str:
     """The id of a record that only its source names, e.g. `P-017`: `sha256:` + 16 hex digits."""
-    return sha_id(f"id:{name.strip()}".encode())
+    return sha_id(f"id:{name.strip()}".encode(errors="backslashreplace"))

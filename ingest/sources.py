@@ -67,9 +67,15 @@ class FileSource:
         return self.listing()
 
 
+def encodable(text: str) -> str:
+    """The text with what UTF-8 cannot hold escaped, e.g. a file name in another encoding."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def clean_text(text: str) -> str:
     """An abstract or title with scrape junk removed and white space normalised."""
-    text = _CUT_ADDRESS.sub("", text.replace("\u00ad", ""))
+    # SQLite's functions take NUL for the end of a text.
+    text = _CUT_ADDRESS.sub("", encodable(text).replace("\u00ad", "").replace("\0", " "))
     return " ".join(re.sub(r"\s+([.,;:)])", r"\1", text).split())
 
 
@@ -80,11 +86,12 @@ def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
     names = [item.get("name", "") if isinstance(item, dict) else item for item in value]
-    return tuple(" ".join(name.split()) for name in names if isinstance(name, str) and name.strip())
+    texts = [" ".join(encodable(name).split()) for name in names if isinstance(name, str)]
+    return tuple(name for name in texts if name)
 
 
 def _categories(value: Any) -> tuple[str, ...]:
-    return tuple(value.split()) if isinstance(value, str) else _names(value)
+    return tuple(encodable(value).split()) if isinstance(value, str) else _names(value)
 
 
 def _published(record: dict[str, Any]) -> str:
@@ -104,7 +111,7 @@ def _identified(record: dict[str, Any]) -> tuple[str, str]:
     for key in ("arxiv_id", "doi", "id", "paper_id"):
         value = record.get(key)
         if isinstance(value, str | int) and str(value).strip():
-            given = str(value).strip()
+            given = encodable(str(value)).strip()
             try:
                 return given, paper_id(given)
             except SourceError:
@@ -133,10 +140,10 @@ def record_paper(record: dict[str, Any], source: str = "") -> Paper:
         authors=_names(record.get("authors")),
         categories=_categories(record.get("categories")),
         published=_published(record),
-        doi=normal_doi(str(record.get("doi") or ""))
+        doi=normal_doi(encodable(str(record.get("doi") or "")))
         or identity.removeprefix("doi:") * identity.startswith("doi:"),
         arxiv_id=arxiv_id(given),
-        version=str(record.get("version") or "") or arxiv_version(given),
+        version=encodable(str(record.get("version") or "")) or arxiv_version(given),
         source=source,
     )
 
@@ -183,7 +190,7 @@ def jsonl(path: Path) -> FileSource:
 
     A line that cannot be read is an item whose `read` raises SourceError naming file:line.
     """
-    name = f"jsonl:{path.name}"
+    name = encodable(f"jsonl:{path.name}")
     return FileSource(name, partial(_jsonl_items, path, name))
 
 
@@ -205,7 +212,7 @@ def parsed_paper(parsed: Parsed, path: Path) -> Paper:
     identity = arxiv or (f"doi:{parsed.doi}" if parsed.doi else f"sha256:{digest[:16]}")
     return Paper(
         paper_id=identity,
-        title=parsed.title or path.stem,
+        title=parsed.title or encodable(path.stem),
         abstract=parsed.abstract,
         authors=parsed.authors,
         published=str(parsed.year or ""),
@@ -216,9 +223,9 @@ def parsed_paper(parsed: Parsed, path: Path) -> Paper:
         sections=parsed.sections,
         references=parsed.references,
         pages=parsed.pages,
-        pdf_path=str(path),
+        pdf_path=encodable(str(path)),
         pdf_sha256=digest,
-        source=f"pdf:{path.name}",
+        source=encodable(f"pdf:{path.name}"),
         warnings=parsed.warnings,
     )
 
@@ -242,7 +249,7 @@ def attach(record: Paper, parsed: Parsed, path: Path) -> Paper:
         sections=parsed.sections,
         references=parsed.references,
         pages=parsed.pages,
-        pdf_path=str(path),
+        pdf_path=encodable(str(path)),
         pdf_sha256=file_sha256(path),
         warnings=record.warnings + parsed.warnings,
     )

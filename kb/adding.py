@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ingest.errors import IngestError
-from ingest.records import Digest, Paper, Passage, Split
+from ingest.records import Paper, Passage, Split
 from ingest.sentences import sentence_spans
-from ingest.sources import Found, Source
+from ingest.sources import Found, Source, encodable
 from ingest.split import embedding_text, split
-from kb.catalogue.values import NewPassage, StoredTag, Vector
+from kb.catalogue.values import NewPassage, Vector
 from kb.catalogue.writing import Writer, content_hash
 from kb.digests import digest_sentences
 from kb.errors import KbError
+from kb.held import keeps_text, with_held
+from kb.judging import Tagged, label_sentences, tag_papers
 from kb.library import Library
+
+__all__ = ["Options", "Report", "add", "tag_papers"]
 
 # Papers embedded and committed together. A crash loses at most this many unacknowledged
 # papers; larger batches pad less and commit less often.
@@ -40,6 +45,8 @@ class Options:
 
     dry_run: bool = False
     """Read and report only."""
+    since: str = ""
+    """ISO date: papers published before it are passed over; those without a date are not."""
     statements: bool = True
     """Label and embed every sentence; off for corpora that are only searched."""
     wait: float = 0.0
@@ -93,17 +100,18 @@ def add(library: Library, sources: Iterable[Source], options: Options = Options(
     """Add what the sources hold. An item that fails is reported; the rest goes on.
 
     Raises LibraryLocked where another process writes, ModelMismatch where the library's
-    vectors come from another model.
+    vectors come from another model, UsageError where `passage_tokens` is more than it reads.
     """
     library.require_model()
+    library.require_room()
     report, start = Report(), time.perf_counter()
     if options.dry_run:
-        for batch in _batches(_Reading(library, report).items(sources)):
+        for batch in _batches(_Reading(library, report, options.since).items(sources)):
             _count(library, batch, report)
     else:
         with library.writing(wait=options.wait):
             since_index = 0
-            for batch in _batches(_Reading(library, report).items(sources)):
+            for batch in _batches(_Reading(library, report, options.since).items(sources)):
                 since_index += _keep(library, batch, report, options)
                 if since_index >= INDEX_EVERY:
                     library.indexes.follow(library.catalogue)
@@ -119,19 +127,32 @@ class _Reading:
 
     library: Library
     report: Report
+    since: str = ""
+    # No batch is larger: a paper given before these has been kept.
+    given: deque[str] = field(default_factory=lambda: deque(maxlen=BATCH_PAPERS))
 
-    def items(self, sources: Iterable[Source]) -> Iterator[_Item]:
-        """What has to be embedded, in order."""
+    def items(self, sources: Iterable[Source]) -> Iterator[_Item | None]:
+        """What has to be embedded, in order; None where all before must be kept first.
+
+        A paper that comes twice is merged with what is then held of it.
+        """
         for source in sources:
             try:
                 for found in source.items():
-                    item = self._read(found)
+                    paper = self._load(found)
+                    if paper is None:
+                        continue
+                    if paper.paper_id in self.given:
+                        self.given.clear()
+                        yield None
+                    item = self._cut(found, paper)
                     if item is not None:
+                        self.given.append(paper.paper_id)
                         yield item
             except (IngestError, KbError) as error:
                 self._fail(source.name, "open", error)
 
-    def _read(self, found: Found) -> _Item | None:
+    def _load(self, found: Found) -> Paper | None:
         file = _file_facts(found)
         if file and self._known(file):
             self.report.unchanged += 1
@@ -141,6 +162,14 @@ class _Reading:
         except (IngestError, KbError) as error:
             self._fail(found.item, "read", error)
             return None
+        except OSError as error:  # e.g. the file is gone or the disk full: the rest goes on
+            reason = f"{error.strerror or error} {error.filename or ''}".strip()
+            self._failed(found.item, "read", reason)
+            return None
+        early = paper.published and paper.published < self.since[: len(paper.published)]
+        return None if early else paper
+
+    def _cut(self, found: Found, paper: Paper) -> _Item | None:
         paper, held = self._with_held(paper)
         if held == content_hash(paper):
             self.report.unchanged += 1
@@ -150,9 +179,9 @@ class _Reading:
                 paper, self.library.embedder.count_tokens, self.library.settings.passage_tokens
             )
         except ValueError as error:
-            self.report.failed.append({"item": found.item, "step": "split", "error": str(error)})
+            self._failed(found.item, "split", str(error))
             return None
-        return _Item(found.item, paper, cut, file)
+        return _Item(encodable(found.item), paper, cut, _file_facts(found))
 
     def _known(self, file: tuple[str, int, int]) -> bool:
         with self.library.catalogue.read() as reader:
@@ -166,16 +195,17 @@ class _Reading:
                 return paper, ""
             held = reader.papers([number])[number]
             held_hash = reader.hashes([paper.paper_id])[paper.paper_id]
-        if held.digest and paper.digest is None:
-            paper = replace(paper, digest=Digest(**held.digest))
-        if held.full_text and not paper.has_full_text and paper.version in ("", held.version):
+        if keeps_text(paper, held):
             # A bare record of a paper whose full text is here brings nothing new.
             return paper, content_hash(paper)
-        return paper, held_hash
+        return with_held(paper, held), held_hash
 
     def _fail(self, item: str, step: str, error: IngestError | KbError) -> None:
-        told = f"{error.message} {error.remedy}".strip()
-        self.report.failed.append({"item": item, "step": step, "error": told})
+        self._failed(item, step, f"{error.message} {error.remedy}".strip())
+
+    def _failed(self, item: str, step: str, why: str) -> None:
+        told = {"item": encodable(item), "step": step, "error": encodable(why)}
+        self.report.failed.append(told)
 
 
 def _file_facts(found: Found) -> tuple[str, int, int] | None:
@@ -185,20 +215,21 @@ def _file_facts(found: Found) -> tuple[str, int, int] | None:
         facts = found.path.stat()
     except OSError:
         return None  # reading it will say why
-    return str(found.path.resolve()), facts.st_size, facts.st_mtime_ns
+    return encodable(str(found.path.resolve())), facts.st_size, facts.st_mtime_ns
 
 
-def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
-    """Items in batches of about even work; one paper stands in a batch only once."""
+def _batches(items: Iterable[_Item | None]) -> Iterator[list[_Item]]:
+    """Items in batches of about even work, cut also where an item is None."""
     batch: list[_Item] = []
     passages = 0
     for item in items:
-        twice = any(item.paper.paper_id == other.paper.paper_id for other in batch)
-        if batch and (len(batch) >= BATCH_PAPERS or passages >= BATCH_PASSAGES or twice):
+        full = len(batch) >= BATCH_PAPERS or passages >= BATCH_PASSAGES
+        if batch and (full or item is None):
             yield batch
             batch, passages = [], 0
-        batch.append(item)
-        passages += len(item.cut.passages)
+        if item is not None:
+            batch.append(item)
+            passages += len(item.cut.passages)
     if batch:
         yield batch
 
@@ -252,13 +283,6 @@ def _spans(paper: Paper, passage: Passage) -> list[tuple[int, int]]:
     return [(a, b) for a, b in sentence_spans(passage.text) if b - a >= MIN_SENTENCE]
 
 
-def label_sentences(library: Library, texts: list[str], vectors: Vector) -> list[tuple[str, float]]:
-    """(label, score) of each sentence."""
-    if not texts:
-        return []
-    return [(one.label, one.score) for one in library.classifier.label(texts, vectors)]
-
-
 def _assemble(
     batch: list[_Item],
     spans: list[list[list[tuple[int, int]]]],
@@ -301,40 +325,6 @@ def _front(passages: list[NewPassage]) -> Vector:
     front = [p.vector for p in passages if p.section in ("Abstract", "Digest", "Title")]
     mean = np.mean(np.stack(front or [p.vector for p in passages[:3]]), axis=0)
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
-
-
-Tagged = tuple[list[StoredTag], dict[str, dict[str, float]]]
-
-
-def tag_papers(library: Library, papers: list[Paper], fronts: list[Vector]) -> list[Tagged]:
-    """Each paper's machine tags and its scores for every category."""
-    tagger = library.tagger
-    texts = [(paper.title, paper.abstract or _digest_text(paper)) for paper in papers]
-    out: list[Tagged] = []
-    for found in tagger.tag(texts, np.stack(fronts)):
-        tags = [
-            StoredTag(
-                tag.facet,
-                tag.key,
-                tag.score,
-                tag.evidence,
-                "machine",
-                tagger.method,
-                tagger.version,
-            )
-            for some in found.tags.values()
-            for tag in some
-        ]
-        scores = {
-            facet: {key: round(float(score), 4) for key, score in some.items()}
-            for facet, some in found.scores.items()
-        }
-        out.append((tags, scores))
-    return out
-
-
-def _digest_text(paper: Paper) -> str:
-    return " ".join(text for _, text in paper.digest.sentences()) if paper.digest else ""
 
 
 def _commit(

@@ -278,8 +278,7 @@ def _must_embed(library: Library, manifest: Manifest, path: Path, allowed: bool)
         raise BundleError(
             f"the bundle's vectors are from {manifest.model}, this library's from {held}",
             item=str(path),
-            remedy="load it with --other-model, which embeds its texts anew; or load it into "
-            "a library whose settings name that model",
+            remedy=f"load it into a library whose settings.toml names {manifest.model}",
             code="bundle_model",
         )
     return True

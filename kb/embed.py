@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,6 +45,11 @@ class Embedder:
         self._documents: SentenceTransformer | None = None
         self._queries: OnnxModel | None = None
         self._counter: Callable[[list[str]], list[int]] | None = None
+        # The app's threads share one model: it is loaded once, and the tokenizer of
+        # sentence-transformers serves one caller at a time. Questions to the query model
+        # do not wait for documents.
+        self._guard = threading.RLock()
+        self._query_guard = threading.Lock()
 
     @property
     def model_id(self) -> str:
@@ -60,8 +66,19 @@ class Embedder:
             raise ModelError(f"{self.files.name} does not tell its dimension", item=self.files.name)
         return int(found)
 
+    @property
+    def max_tokens(self) -> int:
+        """Tokens that the model reads of one text, special ones included."""
+        if self.files.is_default:
+            return MAX_TOKENS
+        return int(self._sentence_transformer().max_seq_length or MAX_TOKENS)
+
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vector:
         """(n, dimension) float32 vectors of length 1, longest texts first for little padding."""
+        with self._guard:
+            return self._encode(texts, progress)
+
+    def _encode(self, texts: Sequence[str], progress: Progress | None) -> Vector:
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         model = self._sentence_transformer()
@@ -89,12 +106,14 @@ class Embedder:
         """(n, dimension) float32 vectors of length 1, without torch for the default model."""
         if not self.files.is_default:
             return self.encode(texts)
-        if self._queries is None:
-            path = export_path()
-            if not path.is_file():
-                export_query_model(self.files, path)
-            self._queries = OnnxModel(self.files, path, threads=self.threads)
-        return self._queries.encode(list(texts))
+        with self._query_guard:
+            if self._queries is None:
+                path = export_path()
+                if not path.is_file():
+                    export_query_model(self.files, path)
+                self._queries = OnnxModel(self.files, path, threads=self.threads)
+            model = self._queries
+        return model.encode(list(texts))
 
     def count_tokens(self, texts: list[str]) -> list[int]:
         """Tokens of each text as the model sees it, special tokens included."""
@@ -106,13 +125,17 @@ class Embedder:
                 self._counter = lambda some: [
                     len(ids) for ids in tokenizer(some, truncation=False)["input_ids"]
                 ]
-        return self._counter(texts)
+        if self.files.is_default:
+            return self._counter(texts)
+        with self._guard:
+            return self._counter(texts)
 
     def _sentence_transformer(self) -> SentenceTransformer:
-        if self._documents is None:
-            self.files.check()
-            self._documents = _load(self.files, self.threads, self.precision)
-        return self._documents
+        with self._guard:
+            if self._documents is None:
+                self.files.check()
+                self._documents = _load(self.files, self.threads, self.precision)
+            return self._documents
 
 
 def unit(vectors: Vector) -> Vector:
@@ -149,7 +172,7 @@ def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransforme
             item=files.name,
             remedy="set `model` in the library's settings.toml to a model folder on this machine",
         ) from error
-    model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
+    model.max_seq_length = MAX_TOKENS if files.is_default else model.max_seq_length or MAX_TOKENS
     if precision == "bf16" or (precision == "auto" and fast_bf16()):
         model = model.to(torch.bfloat16)
     return model.eval()

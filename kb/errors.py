@@ -8,6 +8,8 @@ KbError                     exit status
 │   ├── LibraryLocked
 │   ├── NewerSchema
 │   ├── DamagedCatalogue
+│   ├── CatalogueUnwritable
+│   ├── DamagedIndex
 │   └── ModelMismatch
 ├── ModelError                  3   the embedding model is missing or not genuine
 ├── BundleError                 1   a bundle that is damaged, hostile or too new
@@ -17,6 +19,7 @@ KbError                     exit status
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class KbError(Exception):
@@ -93,6 +96,18 @@ class DamagedCatalogue(LibraryError):
     code = "damaged_catalogue"
 
 
+class CatalogueUnwritable(LibraryError):
+    """The catalogue is locked too long, or its folder is read-only or full."""
+
+    code = "unwritable"
+
+
+class DamagedIndex(LibraryError):
+    """A derived index cannot be read."""
+
+    code = "damaged_index"
+
+
 class ModelMismatch(LibraryError):
     """The library's vectors come from another model than the settings name."""
 
@@ -127,4 +142,13 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
         item=name,
         remedy=f"known: {', '.join(known)}",
         code=f"unknown_{kind.replace(' ', '_')}",
+    )
+
+
+def damaged_index(kind: str, path: Path, detail: str) -> DamagedIndex:
+    """The error for a derived index that cannot be opened or searched."""
+    return DamagedIndex(
+        f"the {kind} index cannot be read: {(detail.splitlines() or ['no reason given'])[0]}",
+        item=str(path),
+        remedy="kb doctor --fix makes it anew from the catalogue; nothing is lost",
     )

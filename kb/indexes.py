@@ -27,6 +27,8 @@ class Indexes:
         self.chroma = chroma
         self._text: TextIndex | None = None
         self._vector: VectorIndex | None = None
+        # Generation that the open vector index shows; another process may have gone on.
+        self._vector_seen = 0
         self._guard = threading.RLock()
 
     def current(self, generation: int) -> bool:
@@ -47,10 +49,15 @@ class Indexes:
 
     @property
     def vector(self) -> VectorIndex:
-        """The open vector index."""
+        """The open vector index, opened anew where another process has written it."""
         with self._guard:
+            state = self.chroma.state()
+            generation = state.generation if state else 0
             if self._vector is None or self._vector.path != self.chroma.path:
                 self._vector = VectorIndex(self.chroma.path)
+            elif self._vector_seen != generation:
+                self._vector.reload()
+            self._vector_seen = generation
             return self._vector
 
     def refresh(self) -> None:
@@ -83,7 +90,7 @@ class Indexes:
             if isinstance(fresh, TextIndex):
                 self._text = fresh
             else:
-                self._vector = fresh
+                self._vector, self._vector_seen = fresh, generation
             index.adopt(target, generation)
 
     def _apply(self, reader: Reader, index: IndexFolder, since: int, generation: int) -> None:
@@ -100,6 +107,7 @@ class Indexes:
             self.vector.drop(dropped)
             for rows in _rows(reader, changed):
                 self.vector.put(rows)
+            self._vector_seen = generation
         index.mark(generation=generation, dirty=False)
 
     def discard(self) -> None:

@@ -14,12 +14,17 @@ from ingest.arxiv_source import ArxivSource
 from ingest.errors import IngestError, SourceError
 from ingest.identity import arxiv_id
 from ingest.records import Paper, Parsed, ParseNote
-from ingest.sources import Found, Source, attach, folder, jsonl, pdf_file
+from ingest.sources import FileSource, Found, Source, attach, folder, jsonl, pdf_file
 from kb.library import Library
 
 KINDS = "arXiv ids or URLs, PDF files, folders, .jsonl or .jsonl.gz files, .kbz bundles"
 
 ReadPdf = Callable[[Path], Parsed]
+
+
+def _fail(error: SourceError) -> Iterator[Found]:
+    """A source that cannot be opened: the others go on."""
+    raise error
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Intake:
         return self._parser.parse(path)
 
     def sources(self, names: Sequence[str], *, with_pdf: bool = True) -> list[Source]:
-        """The sources that `names` mean. Raises SourceError for one that means nothing."""
+        """The sources that `names` mean; one that means nothing fails when it is opened."""
         found: list[Source] = []
         ids: list[str] = []
         for name in names:
@@ -85,7 +90,7 @@ class Intake:
             if arxiv_id(name) and not path.exists():
                 ids.append(name)
             else:
-                found.append(self._file(path))
+                found.append(self._file_or_failure(path))
         if ids:
             found.insert(0, self.by_ids(ids, with_pdf=with_pdf))
         return found
@@ -101,6 +106,12 @@ class Intake:
         source = self.arxiv()
         fetch = partial(self._with_pdf, source) if with_pdf else None
         return ArxivPapers(f"arxiv:{query}", partial(source.by_query, query, maximum, since), fetch)
+
+    def _file_or_failure(self, path: Path) -> Source:
+        try:
+            return self._file(path)
+        except SourceError as error:
+            return FileSource(str(path), partial(_fail, error))
 
     def _file(self, path: Path) -> Source:
         if path.is_dir():

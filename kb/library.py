@@ -12,15 +12,16 @@ from pathlib import Path
 
 from ingest.errors import IngestError
 from ingest.identity import own_id, paper_id
+from ingest.sources import encodable
 from kb.backup import BULK, keep_copy
 from kb.catalogue import Catalogue, Filters
 from kb.catalogue.store import Busy, remember_checked
 from kb.embed import Embedder
-from kb.errors import LibraryLocked, ModelMismatch, NoLibrary, UsageError
+from kb.errors import CatalogueUnwritable, LibraryLocked, ModelMismatch, NoLibrary, UsageError
 from kb.index_state import IndexFolder
 from kb.indexes import Indexes
 from kb.lock import WriteLock
-from kb.settings import Settings, load_settings
+from kb.settings import FILE, Settings, load_settings
 from kb.snapshot import Snapshot
 from taxonomy.codebook import Codebook
 from taxonomy.codebook import load as load_codebook
@@ -67,11 +68,12 @@ class Library:
                 code="library_exists",
             )
         settings = load_settings(folder)
+        # Before anything is made: a model that is not there leaves no library behind.
+        embedder = _embedder(settings)
         folder.mkdir(parents=True, exist_ok=True)
-        library = cls(folder, settings, Catalogue.create(folder / CATALOGUE))
-        with library.catalogue.write(bump=False) as writer:
-            writer.set_meta("model", library.embedder.model_id)
-            writer.set_meta("created", library.now())
+        facts = {"model": embedder.model_id, "created": utc_now().isoformat(timespec="seconds")}
+        library = cls(folder, settings, Catalogue.create(folder / CATALOGUE, facts))
+        library.embedder = embedder
         return library
 
     @classmethod
@@ -105,9 +107,7 @@ class Library:
     @cached_property
     def embedder(self) -> Embedder:
         """The embedding model of the settings."""
-        return Embedder(
-            self.settings.model, threads=self.settings.threads, precision=self.settings.precision
-        )
+        return _embedder(self.settings)
 
     @cached_property
     def codebook(self) -> Codebook:
@@ -136,6 +136,17 @@ class Library:
                 remedy="kb reindex --embed makes all vectors anew; or set `model` back",
             )
 
+    def require_room(self) -> None:
+        """Raise UsageError where passages may be longer than the model reads."""
+        most = self.embedder.max_tokens
+        if self.settings.passage_tokens > most:
+            raise UsageError(
+                f"passage_tokens = {self.settings.passage_tokens}: {self.embedder.model_id} "
+                f"reads {most} and would cut the rest",
+                item="passage_tokens",
+                remedy=f"give 64 to {most} in {self.folder / FILE}",
+            )
+
     @contextmanager
     def writing(self, *, wait: float = 0.0) -> Iterator[None]:
         """Hold the write lock; indexes follow the catalogue when it is let go."""
@@ -157,8 +168,8 @@ class Library:
         try:
             with self.lock.held():
                 self.indexes.follow(self.catalogue)
-        except LibraryLocked:
-            return False
+        except (LibraryLocked, CatalogueUnwritable):
+            return False  # searched as it is
         return True
 
     def snapshot(self) -> Snapshot:
@@ -176,6 +187,7 @@ class Library:
 
         Raises UsageError `unknown_id` for a name that is none or a paper not held.
         """
+        name = encodable(name)
         unknown_form: IngestError | None = None
         try:
             wanted = paper_id(name)
@@ -238,3 +250,7 @@ class Library:
                 keep_copy(self.catalogue, "before-removal", self.clock())
             with self.catalogue.write() as writer:
                 return writer.remove_papers(numbers)
+
+
+def _embedder(settings: Settings) -> Embedder:
+    return Embedder(settings.model, threads=settings.threads, precision=settings.precision)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from kb.errors import LibraryLocked
+from kb.errors import CatalogueUnwritable, LibraryLocked
 
 
 class WriteLock:
@@ -28,12 +28,20 @@ class WriteLock:
     def held(self, *, seconds: float = 0.0) -> Iterator[None]:
         """Hold the lock, waiting up to `seconds` for it. Held already by us: no wait.
 
-        Raises LibraryLocked with who holds it and since when.
+        Raises LibraryLocked with who holds it and since when, CatalogueUnwritable where
+        the folder cannot be written.
         """
         try:
             self._lock.acquire(timeout=seconds, poll_interval=0.1)
         except Timeout:
             raise self._locked() from None
+        except OSError as error:
+            folder = self._note.parent
+            raise CatalogueUnwritable(
+                f"the library in {folder} cannot be written: {error.strerror or error}",
+                item=str(folder),
+                remedy="check the rights of the folder and the free space",
+            ) from error
         try:
             if self._lock.lock_counter == 1:
                 self._note.write_text(json.dumps(_whoami()))
@@ -47,7 +55,9 @@ class WriteLock:
         """Who writes now: {pid, user, host, command, since}; None where nobody left a note."""
         try:
             found = json.loads(self._note.read_text())
-        except (FileNotFoundError, ValueError):
+        except (OSError, ValueError):
+            return None
+        if not isinstance(found, dict):
             return None
         return {str(key): str(value) for key, value in found.items()}
 
@@ -70,8 +80,15 @@ def _whoami() -> dict[str, str]:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
     return {
         "pid": str(os.getpid()),
-        "user": getpass.getuser(),
+        "user": _user(),
         "host": socket.gethostname(),
         "command": command[:120],
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"  # a container's user may have no name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,23 +41,23 @@ class Mapped:
     papers: dict[str, StoredPaper]
 
 
-_memory: dict[Path, Mapped] = {}
+_memory: dict[Path, tuple[list[Any], Mapped]] = {}
 
 
 def mapped(library: Library) -> Mapped:
     """The library's statements and challenges, merged again only where it has changed."""
-    generation = library.snapshot().generation
+    snapshot = library.snapshot()
+    stamp = _stamp(library, snapshot.generation)
     known = _memory.get(library.folder)
-    if known is not None and known.generation == generation:
-        return known
-    everything = np.ones(len(library.snapshot().table.n), dtype=bool)
-    found = stated(library, everything)
-    kept = _recall(library, generation, found)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    found = stated(library, None)
+    kept = _recall(library, stamp, found)
     if kept is None:
         kept = merging.build(found.statements, found.vectors)
-        _keep(library, generation, kept)
-    made = Mapped(generation, kept, found.statements, found.papers)
-    _memory[library.folder] = made
+        _keep(library, stamp, kept)
+    made = Mapped(snapshot.generation, kept, found.statements, found.papers)
+    _memory[library.folder] = (stamp, made)
     return made
 
 
@@ -100,9 +101,7 @@ def challenge_map(
     codebook = library.codebook
     axis_keys = {facet.key: facet.keys for facet in codebook.facets}
     names = {
-        f"{facet.key}:{one.key}": one.name
-        for facet in codebook.facets
-        for one in facet.categories
+        f"{facet.key}:{one.key}": one.name for facet in codebook.facets for one in facet.categories
     }
     said = filters.to_json() | ({"since": since} if since else {})
     try:
@@ -171,11 +170,14 @@ def _path(library: Library) -> Path:
 
 
 def _stamp(library: Library, generation: int) -> list[Any]:
-    return [RULES, generation, library.classifier.version, library.embedder.model_id]
+    with library.catalogue.read() as reader:
+        # Another library made in the same folder may be at the same generation.
+        created = reader.meta("created")
+    return [RULES, created, generation, library.classifier.version, library.embedder.model_id]
 
 
-def _keep(library: Library, generation: int, found: Sequence[Challenge]) -> None:
-    """Write the result as sentence numbers; left out where the folder is read-only."""
+def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> None:
+    """Write the result as sentence numbers; left out where the folder cannot be written."""
 
     def numbers(evidence: tuple[Evidence, ...]) -> list[tuple[int, float]]:
         return [(one.statement.sentence_id, one.likeness) for one in evidence]
@@ -201,36 +203,37 @@ def _keep(library: Library, generation: int, found: Sequence[Challenge]) -> None
     path = _path(library)
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_text(json.dumps({"stamp": _stamp(library, generation), "rows": rows}))
+        part.write_text(json.dumps({"stamp": stamp, "rows": rows}))
         part.replace(path)
-    except PermissionError:
-        part.unlink(missing_ok=True)
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
-def _recall(library: Library, generation: int, found: Stated) -> tuple[Challenge, ...] | None:
-    """The kept result, where it is of this generation and these rules."""
-    try:
-        kept = json.loads(_path(library).read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    if kept.get("stamp") != _stamp(library, generation):
-        return None
+def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challenge, ...] | None:
+    """The kept result, where it is whole, of this generation and of these rules."""
     by_number = {one.sentence_id: one for one in found.statements}
 
     def evidence(rows: list[tuple[int, float]]) -> tuple[Evidence, ...]:
         return tuple(Evidence(by_number[number], likeness) for number, likeness in rows)
 
-    return tuple(
-        Challenge(
-            **{
-                **row,
-                "phases": tuple(row["phases"]),
-                "layers": tuple(row["layers"]),
-                "paper_ids": tuple(row["paper_ids"]),
-                "evidence": evidence(row["evidence"]),
-                "answers": evidence(row["answers"]),
-                "directions": evidence(row["directions"]),
-            }
+    try:
+        kept = json.loads(_path(library).read_text(encoding="utf-8"))
+        if kept["stamp"] != stamp:
+            return None
+        return tuple(
+            Challenge(
+                **{
+                    **row,
+                    "phases": tuple(row["phases"]),
+                    "layers": tuple(row["layers"]),
+                    "paper_ids": tuple(row["paper_ids"]),
+                    "evidence": evidence(row["evidence"]),
+                    "answers": evidence(row["answers"]),
+                    "directions": evidence(row["directions"]),
+                }
+            )
+            for row in kept["rows"]
         )
-        for row in kept["rows"]
-    )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -35,6 +35,9 @@ EXACT_BELOW = 10_000
 # SciFact's training claims .730 / .731 / .733, .724.
 LEXICAL_WEIGHT = 0.12
 
+# Decimals of a score that count, and that are printed.
+DIGITS = 6
+
 # A passage of the body that matches counts a little less than title and abstract.
 BODY_SHARE = 0.8
 
@@ -98,7 +101,10 @@ class Searcher:
     def _id_of(self, by: str) -> Callable[[int], str]:
         if by == "papers":
             return self.snapshot.table.paper_id.__getitem__
-        return lambda position: f"{self.snapshot.matrix.passage[position]:012d}"
+        table, matrix = self.snapshot.table, self.snapshot.matrix
+        return lambda position: (
+            f"{table.paper_id[matrix.paper_row[position]]}#{matrix.passage[position]:012d}"
+        )
 
     def _by_vector(self, vector: Vector, pool: int, by: str, also: list[int]) -> dict[int, float]:
         """Cosine of the nearest papers (or passages), and of those in `also`."""
@@ -138,8 +144,7 @@ class Searcher:
         )
         scores = dict(front)
         if table.full_text.any():
-            held, rows = self.snapshot.position, self.snapshot.matrix.paper_row
-            row_of = {number: int(rows[i]) for number, i in held.items()}
+            row_of = self.snapshot.row_of_passage
             body = _passing_hits(
                 lambda n: index.search_passages(query, n), row_of, self.passing, pool, count_all
             )
@@ -224,6 +229,9 @@ def _fuse(
         score = np.nan_to_num(nearness, nan=-1.0)
     else:
         score = np.nan_to_num(nearness, nan=-1.0) + LEXICAL_WEIGHT / max(words, 1) * match
-    order = sorted(range(len(rows)), key=lambda i: (-float(score[i]), id_of(int(rows[i]))))
+    # Rounded as it is printed: equal scores on the screen are in the order of the ids.
+    order = sorted(
+        range(len(rows)), key=lambda i: (-round(float(score[i]), DIGITS), id_of(int(rows[i])))
+    )
     picked = np.array(order, dtype=np.int64)
     return Ranked(rows[picked], score[picked], nearness[picked], match[picked], total)

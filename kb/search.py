@@ -12,7 +12,7 @@ from kb.catalogue import Filters, StoredPaper, StoredPassage
 from kb.catalogue.values import Vector
 from kb.errors import unknown
 from kb.library import Library
-from kb.ranking import MODES, Clock, Ints, Mode, Ranked, Searcher
+from kb.ranking import DIGITS, MODES, Clock, Ints, Mode, Ranked, Searcher
 from kb.snapshot import Snapshot
 from kb.snippets import snippet
 
@@ -47,7 +47,7 @@ class Hit:
         """The hit as the command line prints it."""
         return {
             "rank": self.rank,
-            "score": round(self.score, 6),
+            "score": round(self.score, DIGITS),
             "paper_id": self.paper.paper_id,
             "title": self.paper.title,
             "authors": list(self.paper.authors),

@@ -75,6 +75,12 @@ class Snapshot:
         """Passage number -> its position in the matrix."""
         return {int(number): i for i, number in enumerate(self.matrix.passage)}
 
+    @cached_property
+    def row_of_passage(self) -> dict[int, int]:
+        """Passage number -> row of its paper."""
+        rows = self.matrix.paper_row.tolist()
+        return dict(zip(self.matrix.passage.tolist(), rows, strict=True))
+
     def mask(self, filters: Filters) -> Mask:
         """Which papers pass the filters, (papers,)."""
         if filters.collection or filters not in self._masks:

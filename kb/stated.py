@@ -10,30 +10,28 @@ import numpy as np
 from kb.catalogue.values import StoredPaper, Vector
 from kb.evidence import Statement
 from kb.library import Library
-from kb.snapshot import Mask
 
 LABELS = ("challenge", "direction", "contribution")
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All statements of the papers that pass the filters."""
+    """All statements of some papers."""
 
     statements: tuple[Statement, ...]
     vectors: Vector
     """(statements, dimension), unit length."""
     papers: dict[str, StoredPaper]
-    """paper_id -> paper, of every paper that passes, with statements or without."""
+    """paper_id -> paper, of each of those papers, with statements or without."""
 
 
-def stated(library: Library, passing: Mask, labels: Sequence[str] = LABELS) -> Stated:
-    """The statements with one of the labels, of the papers that pass."""
-    table = library.snapshot().table
-    wanted = {int(number) for number in table.n[passing]}
-    whole = len(wanted) == len(table.n)
+def stated(
+    library: Library, numbers: Sequence[int] | None, labels: Sequence[str] = LABELS
+) -> Stated:
+    """The statements with one of the labels, of some papers by number; of all where None."""
     version = library.classifier.version
     with library.catalogue.read() as reader:
-        papers = reader.papers(None if whole else sorted(wanted))
+        papers = reader.papers(numbers)
         rows, vectors = reader.statements(labels)
     keep = [i for i, row in enumerate(rows) if row.paper in papers]
     found = []

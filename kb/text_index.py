@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tantivy
 
 from kb.catalogue.values import IndexRow, Vector
+from kb.errors import damaged_index
 
 LAYOUT = 1
 ANALYZER = "english"
@@ -154,7 +155,13 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 def _open(path: Path, schema: tantivy.Schema) -> tantivy.Index:
     path.mkdir(parents=True, exist_ok=True)
-    index = tantivy.Index(schema, str(path))
+    try:
+        index = tantivy.Index(schema, str(path))
+    except BaseException as error:
+        # Files cut short make tantivy panic, and a panic is no Exception.
+        if isinstance(error, ValueError) or type(error).__name__ == "PanicException":
+            raise damaged_index("text", path, str(error)) from error
+        raise
     index.register_tokenizer(ANALYZER, _analyzer())
     return index
 

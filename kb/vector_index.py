@@ -6,6 +6,7 @@ at any time, without embedding anything.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.catalogue.values import IndexRow, Vector
+from kb.errors import damaged_index
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
 LAYOUT = 1
@@ -28,22 +29,23 @@ EF_SEARCH = 256
 
 
 class VectorIndex:
-    """An open Chroma collection of passages; its ids are the catalogue's passage numbers."""
+    """An open Chroma collection of passages; its ids are the catalogue's passage numbers.
+
+    Safe to use from several threads; they take turns.
+    """
 
     def __init__(self, path: Path) -> None:
-        # Imported here: half a second that lexical search and `kb --help` do not owe.
-        import chromadb
-        from chromadb.config import Settings as ChromaSettings
-
         self.path = path
-        self._client: ClientAPI = chromadb.PersistentClient(
-            str(path), settings=ChromaSettings(anonymized_telemetry=False)
-        )
-        self._collection: Collection = self._client.get_or_create_collection(
-            COLLECTION,
-            configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
-            embedding_function=None,
-        )
+        self._guard = threading.RLock()
+        # Any: Chroma's stubs forget `close`.
+        self._client: Any
+        self._client, self._collection = _open(path)
+
+    def reload(self) -> None:
+        """See what another process has written: Chroma keeps its graph in memory."""
+        with self._guard:
+            self._client.close()
+            self._client, self._collection = _open(self.path)
 
     def put(self, rows: Iterable[IndexRow]) -> None:
         """Hold these papers' passages, in place of what was held of those papers."""
@@ -59,25 +61,28 @@ class VectorIndex:
                 facts.append(metadata)
         for start in range(0, len(ids), batch_size):
             part = slice(start, start + batch_size)
-            self._collection.add(
-                ids=ids[part], embeddings=np.stack(vectors[part]), metadatas=list(facts[part])
-            )
+            with self._guard:
+                self._collection.add(
+                    ids=ids[part], embeddings=np.stack(vectors[part]), metadatas=list(facts[part])
+                )
 
     def drop(self, papers: Sequence[int]) -> None:
         """Forget everything of these papers (catalogue numbers)."""
         for start in range(0, len(papers), 500):
             where: Any = {"paper": {"$in": [int(n) for n in papers[start : start + 500]]}}
-            held = self._collection.get(where=where, include=[])["ids"]
-            for first in range(0, len(held), 5_000):
-                self._collection.delete(ids=held[first : first + 5_000])
+            with self._guard:
+                held = self._collection.get(where=where, include=[])["ids"]
+                for first in range(0, len(held), 5_000):
+                    self._collection.delete(ids=held[first : first + 5_000])
 
     def query(self, vector: Vector, limit: int) -> tuple[npt.NDArray[np.int64], Vector]:
         """(passage numbers, cosines) of the nearest passages, nearest first."""
-        if limit < 1 or not self._collection.count():
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        found = self._collection.query(
-            query_embeddings=vector[None, :], n_results=limit, include=["distances"]
-        )
+        with self._guard:
+            if limit < 1 or not self._collection.count():
+                return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+            found = self._collection.query(
+                query_embeddings=vector[None, :], n_results=limit, include=["distances"]
+            )
         distances = found["distances"] or [[]]
         return (
             np.array([int(one) for one in found["ids"][0]], dtype=np.int64),
@@ -86,15 +91,17 @@ class VectorIndex:
 
     def numbers(self) -> set[int]:
         """All passage numbers held."""
-        return {int(one) for one in self._collection.get(include=[])["ids"]}
+        with self._guard:
+            return {int(one) for one in self._collection.get(include=[])["ids"]}
 
     def vectors(self, numbers: Sequence[int]) -> dict[int, Vector]:
         """Passage number -> the vector held."""
         if not numbers:
             return {}
-        found = self._collection.get(
-            ids=[str(number) for number in numbers], include=["embeddings"]
-        )
+        with self._guard:
+            found = self._collection.get(
+                ids=[str(number) for number in numbers], include=["embeddings"]
+            )
         embeddings = found["embeddings"]
         if embeddings is None:
             return {}
@@ -102,6 +109,26 @@ class VectorIndex:
             int(one): np.asarray(vector, dtype=np.float32)
             for one, vector in zip(found["ids"], embeddings, strict=True)
         }
+
+
+def _open(path: Path) -> tuple[Any, Collection]:
+    # Imported here: half a second that lexical search and `kb --help` do not owe.
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+    from chromadb.errors import ChromaError
+
+    try:
+        client = chromadb.PersistentClient(
+            str(path), settings=ChromaSettings(anonymized_telemetry=False)
+        )
+        collection = client.get_or_create_collection(
+            COLLECTION,
+            configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+            embedding_function=None,
+        )
+    except ChromaError as error:
+        raise damaged_index("vector", path, str(error)) from error
+    return client, collection
 
 
 def _metadata(row: IndexRow) -> dict[str, Any]:

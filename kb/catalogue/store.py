@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from kb.catalogue.reading import Reader
 from kb.catalogue.tables import meta
 from kb.catalogue.writing import Writer
-from kb.errors import DamagedCatalogue, NewerSchema
+from kb.errors import CatalogueUnwritable, DamagedCatalogue, KbError, NewerSchema
 
 SCHEMA_VERSION = 1
 """Version of the tables; each migration in `kb/migrations` raises it by one."""
 
-Busy = OperationalError
+Busy = CatalogueUnwritable
 """What a write raises where the file is locked too long, read-only or full."""
+
+# What SQLite says of a broken file, and of one that it cannot write.
+_DAMAGE = ("malformed", "not a database", "corrupt")
+_UNWRITABLE = ("locked", "readonly", "read-only", "full", "unable to open", "disk I/O error")
 
 BACKUPS = "backups"
 """Folder of the copies that Sixfold makes on its own, beside the catalogue."""
@@ -47,14 +53,29 @@ class Catalogue:
         self.engine = engine
 
     @classmethod
-    def create(cls, path: Path) -> Catalogue:
-        """A new catalogue at `path`, which must not exist."""
-        engine = _engine(path)
-        catalogue = cls(path, engine)
+    def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Catalogue:
+        """A new catalogue at `path`, which must not exist, with some facts of the library's.
+
+        It is made under another name: a crash leaves none at `path`, never half of one.
+        """
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        engine = _engine(part)
+        try:
+            _migrate(engine)
+            rows = {"generation": "0"} | dict(facts or {})
+            with engine.begin() as connection:
+                connection.execute(
+                    meta.insert(), [{"key": key, "value": value} for key, value in rows.items()]
+                )
+        except BaseException:
+            engine.dispose()
+            part.unlink(missing_ok=True)
+            raise
+        engine.dispose()
+        part.replace(path)
+        catalogue = cls(path, _engine(path))
         catalogue.use_wal()
-        _migrate(engine)
-        with engine.begin() as connection:
-            connection.execute(meta.insert(), [{"key": "generation", "value": "0"}])
         return catalogue
 
     @classmethod
@@ -70,7 +91,7 @@ class Catalogue:
             version = schema_version(engine)
         except DatabaseError as error:
             engine.dispose()
-            raise _damaged(path, str(error.orig)) from error
+            raise _told(path, error) from error
         if version > SCHEMA_VERSION:
             engine.dispose()
             raise _newer(path, version)
@@ -90,22 +111,23 @@ class Catalogue:
     @contextmanager
     def read(self) -> Iterator[Reader]:
         """A reader on one consistent state of the catalogue."""
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             # Without BEGIN each statement would see the state of its own moment.
             connection.exec_driver_sql("BEGIN")
             try:
                 yield Reader(connection)
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
 
     @contextmanager
     def write(self, *, bump: bool = True) -> Iterator[Writer]:
         """A writer in one transaction: all of it is kept, or nothing.
 
         With `bump` the catalogue's generation rises by one, so that the derived
-        indexes follow; logs and collections, which no index holds, leave it.
+        indexes follow; logs and collections, which no index holds, leave it. Raises
+        CatalogueUnwritable where the file is locked too long, read-only or full.
         """
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             # IMMEDIATE: take the write lock now, not at the first write, so that two
             # writers queue instead of failing halfway.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -114,9 +136,18 @@ class Catalogue:
                 yield writer
                 writer.finish()
             except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
                 raise
             connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """A connection; what SQLite reports of the file is told in our words."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise _told(self.path, error) from error
 
     def backup(self, target: Path) -> None:
         """An exact copy at `target`, made while others read and write; checked, atomic.
@@ -247,12 +278,37 @@ def _check(path: Path, engine: Engine) -> None:
 
 
 def remember_checked(path: Path) -> None:
-    """Note the file's size and time as known good; quietly skipped where read-only."""
+    """Note the file's size and time as known good; skipped where it cannot be written.
+
+    The note only saves the next check.
+    """
     marker = path.with_name(".checked.json")
     try:
         marker.write_text(json.dumps([path.stat().st_size, path.stat().st_mtime_ns]))
-    except PermissionError:
+    except OSError:
         return
+
+
+def _roll_back(connection: Connection) -> None:
+    # A full disk or a broken file has ended the transaction already.
+    driver: Any = connection.connection.driver_connection
+    if driver.in_transaction:
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def _told(path: Path, error: DatabaseError) -> KbError | DatabaseError:
+    """An error of SQLite's in our words; one of our own statements stays what it is."""
+    detail = str(error.orig)
+    if any(sign in detail for sign in _DAMAGE):
+        return _damaged(path, detail)
+    if any(sign in detail for sign in _UNWRITABLE):
+        return CatalogueUnwritable(
+            f"the catalogue {path} cannot be used: {detail}",
+            item=str(path),
+            remedy="check the free space and the rights of its folder (also to write: SQLite "
+            "keeps its side files there), and that no other program holds it",
+        )
+    return error
 
 
 def _damaged(path: Path, detail: str) -> DamagedCatalogue:

@@ -106,6 +106,9 @@ class Writer(Reader):
             self.connection.execute(delete(passages).where(passages.c.paper == number))
             self.connection.execute(delete(page_texts).where(page_texts.c.paper == number))
             self.bury([number])
+            if not paper.has_full_text:
+                # Its PDF is to be read again when it is added again.
+                self.connection.execute(delete(files).where(files.c.paper_id == paper.paper_id))
         if pages:
             self.connection.execute(
                 page_texts.insert(),

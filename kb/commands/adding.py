@@ -16,9 +16,9 @@ from tqdm import tqdm
 
 from ingest.sources import Source
 from kb.adding import Options, Report, add
-from kb.bundle import load_bundle
+from kb.bundle import load_bundle, read_manifest
 from kb.commands.common import Session, command, printable
-from kb.errors import UsageError
+from kb.errors import BundleError, UsageError
 from kb.intake import Intake
 from kb.library import Library
 
@@ -51,15 +51,18 @@ def add_command(
     bundles = [name for name in sources if name.lower().endswith(".kbz")]
     report = Report()
     for name in bundles:
-        merge(report, load_bundle(library, Path(name).expanduser()))
+        merge(report, _add_bundle(library, Path(name).expanduser(), dry_run=dry_run, events=events))
     with Intake(library) as intake, _progress(events) as options:
         wanted = intake.sources(
             [name for name in sources if name not in bundles], with_pdf=not no_pdf
         )
-        if arxiv_query:
-            wanted.append(intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf))
+        options = replace(options, dry_run=dry_run, wait=wait)
         if wanted:
-            merge(report, add(library, wanted, replace(options, dry_run=dry_run, wait=wait)))
+            merge(report, add(library, wanted, replace(options, since=since)))
+        if arxiv_query:
+            # Its own notion of since: papers revised later count too.
+            asked = intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf)
+            merge(report, add(library, [asked], options))
     return finish(session, report)
 
 
@@ -126,12 +129,29 @@ def _progress(events: bool) -> Iterator[Options]:
         bar.set_postfix(passages=passages)
         bar.update(papers)
 
-    def event(facts: dict[str, str]) -> None:
-        sys.stderr.write(printable(json.dumps(facts, ensure_ascii=False)) + "\n")
-        sys.stderr.flush()
-
     with bar:
-        yield Options(on_progress=step, on_event=event if events else None)
+        yield Options(on_progress=step, on_event=_event if events else None)
+
+
+def _event(facts: dict[str, str]) -> None:
+    """Acknowledge one committed paper."""
+    sys.stderr.write(printable(json.dumps(facts, ensure_ascii=False)) + "\n")
+    sys.stderr.flush()
+
+
+def _add_bundle(library: Library, path: Path, *, dry_run: bool, events: bool) -> Report:
+    """Merge a bundle; one that cannot be used is an item that failed."""
+    try:
+        if dry_run:
+            return Report(added=read_manifest(path).counts["papers"])
+        report = load_bundle(library, path)
+    except (BundleError, OSError) as error:
+        told = f"{error.message} {error.remedy}" if isinstance(error, BundleError) else str(error)
+        return Report(failed=[{"item": str(path), "step": "bundle", "error": told.strip()}])
+    if events:
+        for paper_id in report.papers:
+            _event({"item": str(path), "state": "added", "paper_id": paper_id})
+    return report
 
 
 def _date(text: str) -> date | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ingest.sources import encodable
 from kb.answer import ask
 from kb.card import card
 from kb.commands.common import Session, command, filter_options, read_filters
@@ -23,7 +24,7 @@ def search_command(
     session: Session, query: str, limit: int, mode: Any, by: Any, explain: bool, **filters: Any
 ) -> None:
     """Search papers or passages, by meaning and by words."""
-    chosen = read_filters(**filters)
+    chosen, query = read_filters(**filters), encodable(query)
     library = session.open()
     results = search(library, query, chosen, limit=limit, mode=mode, by=by)
     found = [hit.paper.paper_id for hit in results.hits]
@@ -80,7 +81,7 @@ def show_command(session: Session, paper: str) -> None:
 @click.option("--writer", default="extractive", help="extractive (llm: a later version).")
 def ask_command(session: Session, question: str, writer: str, **filters: Any) -> None:
     """Ask a question; get quotes that can be checked, or a refusal."""
-    answer = ask(session.open(), question, read_filters(**filters), writer=writer)
+    answer = ask(session.open(), encodable(question), read_filters(**filters), writer=writer)
     session.emit(answer.to_json(), answer.to_text())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
 from kb.exports.reading import quoted_edges
 from kb.verify import verify
+
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 
 
 @command
@@ -49,6 +52,8 @@ def map_command(
     """The map of phases, layers, challenges and directions, in a format of your choice."""
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
+    if since and not _DATE.fullmatch(since):
+        raise UsageError(f"not a date: {since}", item=since, remedy="give YYYY-MM-DD or YYYY")
     library = session.open()
     chart = mapping.challenge_map(
         library, read_filters(**filters), rows=rows, columns=columns, since=since

@@ -15,6 +15,7 @@ from taxonomy.tagger import Tagger
 from ingest import pdf
 from ingest.errors import PdfError
 from ingest.records import Paper, Parsed
+from ingest.sources import encodable
 from ingest.split import embedding_text, split
 from kb.commands.common import Session, command
 from kb.embed import Embedder
@@ -112,7 +113,7 @@ def statements_command(session: Session, source: Path, target: Path) -> None:
     classifier = StatementClassifier.load()
 
     def label(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        texts = [str(row["text"]) for row in rows]
+        texts = [_text(row["text"]) for row in rows]
         found = classifier.label(texts, embedder.encode(texts))
         return [
             {"id": row["id"], "label": one.label, "score": round(float(one.score), 6)}
@@ -128,17 +129,17 @@ def paper_vectors(
 ) -> np.ndarray[Any, Any]:
     """(n, dimension) unit vectors: the mean of each abstract's passages, as `kb add` makes."""
     cuts = [split(one, embedder.count_tokens, passage_tokens).passages for one in papers]
+    # A paper without a word has no passage: then the bare title stands for it.
     texts = [
-        embedding_text(paper.title, passage.text)
+        [embedding_text(paper.title, passage.text) for passage in cut] or [paper.title]
         for paper, cut in zip(papers, cuts, strict=True)
-        for passage in cut
     ]
-    vectors = embedder.encode(texts)
+    vectors = embedder.encode([text for some in texts for text in some])
     out, at = [], 0
-    for cut in cuts:
-        mean = vectors[at : at + len(cut)].mean(axis=0)
+    for some in texts:
+        mean = vectors[at : at + len(some)].mean(axis=0)
         out.append(mean / max(float(np.linalg.norm(mean)), 1e-12))
-        at += len(cut)
+        at += len(some)
     return np.stack(out).astype(np.float32)
 
 
@@ -147,8 +148,12 @@ def _embedder(settings: Settings) -> Embedder:
 
 
 def _paper(row: dict[str, Any]) -> Paper:
-    title = " ".join(str(row["title"]).split())
-    return Paper(str(row["id"]), title, " ".join(str(row.get("abstract") or "").split()))
+    return Paper(str(row["id"]), _text(row["title"]), _text(row.get("abstract")))
+
+
+def _text(value: Any) -> str:
+    """A field's text on one line; "" for null."""
+    return " ".join(encodable("" if value is None else str(value)).split())
 
 
 def _run(
@@ -164,7 +169,7 @@ def _run(
         with part.open("w", encoding="utf-8") as out:
             for rows in _chunks(source, needed):
                 for row in work(rows):
-                    out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                    out.write(encodable(json.dumps(row, ensure_ascii=False)) + "\n")
                 done += len(rows)
         part.replace(target)
     finally:
@@ -174,7 +179,8 @@ def _run(
 
 def _chunks(source: Path, needed: tuple[str, ...]) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
-    with source.open(encoding="utf-8") as lines:
+    # A byte that is no UTF-8 costs a letter, not the run.
+    with source.open(encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 rows.append(_row(line, f"{source}:{number}", needed))

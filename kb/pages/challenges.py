@@ -41,7 +41,7 @@ def draw(library: Library) -> None:
     pages = -(-len(kept) // _PAGE)
     at = state.number("page", 1, low=1, high=pages)
     st.caption(
-        f"{len(kept):,} challenges stated by {passing:,} papers; "
+        f"{len(kept):,} challenges found among {passing:,} papers; "
         "the words are the papers', the grouping is Sixfold's."
     )
     _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])

@@ -13,8 +13,8 @@ from kb.citations import cite
 from kb.counting import read_count
 from kb.errors import DependencyMissing, UsageError
 from kb.library import Library
-from kb.quotes import contains
 from kb.question import chunks, read_question
+from kb.quotes import contains
 from kb.refusal import fit, load_refusal
 from kb.support import NAMES, Signs
 from kb.telling import telling
@@ -59,7 +59,8 @@ def test_the_gate_lets_no_changed_quote_pass(library: Library) -> None:
         paper, passage = reader.papers([number])[number], reader.passages_of([number])[number][0]
         quote = "Asking one question raises acceptance of the generated code from 42% to 61%."
         made = cite(reader, 1, paper, passage, quote)
-        assert made and made.quote == quote
+        assert made
+        assert made.quote == quote
         assert cite(reader, 1, paper, passage, quote.replace("61", "91")) is None
         assert cite(reader, 1, paper, passage, " ") is None
         assert cite(reader, 1, paper, None, quote) is None
@@ -81,7 +82,9 @@ def test_refuses_and_says_why(library: Library, question: str, told: str) -> Non
     assert not answer.answered
     assert told in answer.reason
     assert "Searched 12 papers" in answer.reason
-    assert not answer.sentences and not answer.citations and not answer.coverage.cited
+    assert not answer.sentences
+    assert not answer.citations
+    assert not answer.coverage.cited
     assert len(answer.to_json()["nearest"]) == 5
     assert "Nearest papers" in answer.to_text()
 
@@ -92,7 +95,8 @@ def test_filters_are_obeyed_and_shown(library: Library) -> None:
     assert all((one.year or 0) >= 2025 for one in answer.citations)
     assert answer.to_json()["filters"] == {"year_from": 2025}
     nothing = ask(library, ASKED, Filters(author="nobody"))
-    assert not nothing.answered and "No paper passes the filters" in nothing.reason
+    assert not nothing.answered
+    assert "No paper passes the filters" in nothing.reason
 
 
 def test_an_empty_library_refuses(
@@ -102,7 +106,8 @@ def test_an_empty_library_refuses(
     empty.heal()
     empty.embedder = library.embedder
     answer = ask(empty, ASKED)
-    assert not answer.answered and "empty" in answer.reason
+    assert not answer.answered
+    assert "empty" in answer.reason
     empty.close()
 
 
@@ -171,14 +176,16 @@ def test_counts_are_exact(
     assert answer.counted.filters.to_json() == filters
     assert answer.counted.words == words
     assert answer.sentences[0].text.startswith(f"{papers} paper")
-    assert answer.answered and not answer.citations
+    assert answer.answered
+    assert not answer.citations
 
 
 def test_a_count_of_a_category_of_the_codebook_uses_its_tags(library: Library) -> None:
     for facet, field in (("phase", "phases"), ("layer", "layers")):
         category = library.codebook.facet(facet).categories[0]
         wanted = read_count(f"How many papers on {category.name}?", library.codebook)
-        assert wanted and not wanted.words
+        assert wanted
+        assert not wanted.words
         assert getattr(wanted.filters, field) == (category.key,)
         answer = ask(library, f"How many papers on {category.name}?")
         table = library.snapshot().table
@@ -198,10 +205,13 @@ def test_a_question_is_taken_apart(library: Library) -> None:
     )
     terms = {term.text: term for term in question.terms}
     assert set(terms) == {"COBOL", "agents", "self-repair"}
-    assert terms["COBOL"].name and not terms["agents"].name
-    assert terms["COBOL"].papers == 0 and terms["COBOL"].weight == question.ceiling
+    assert terms["COBOL"].name
+    assert not terms["agents"].name
+    assert terms["COBOL"].papers == 0
+    assert terms["COBOL"].weight == question.ceiling
     assert terms["agents"].weight < terms["COBOL"].weight
-    assert question.years == (2025,) and question.quantity
+    assert question.years == (2025,)
+    assert question.quantity
     assert chunks(question) == ["COBOL agents", "self-repair"]
 
 

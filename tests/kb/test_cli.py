@@ -124,7 +124,6 @@ def test_verify_finds_a_forged_quote(
         (["map", "--format", "docx"], 2, "unknown_format"),
         (["map", "--rows", "nonsense"], 2, "unknown_axis"),
         (["add"], 2, "usage"),
-        (["add", "/no/such/file.pdf"], 1, "not_found"),
         (["parse", "/no/such/file.pdf"], 1, "not_found"),
         (["nonsense"], 2, "usage"),
     ],
@@ -140,6 +139,21 @@ def test_bad_input_is_named_with_the_way_out(
     told = capsys.readouterr()
     assert told.out == ""
     assert len(told.err.strip().splitlines()) == 1
+
+
+def test_what_cannot_be_opened_costs_only_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--library", str(tmp_path / "library"))
+    run(capsys, *at, "init")
+    (tmp_path / "broken.kbz").write_bytes(b"PK not a bundle")
+    (tmp_path / "web.pdf").write_text("<!DOCTYPE html><html>no PDF</html>")
+    names = ["/no/such/file.pdf", "broken.kbz", "web.pdf", "/no/such/folder"]
+    words = [name if name.startswith("/") else str(tmp_path / name) for name in names]
+    report = run(capsys, *at, "add", *words, str(PAPERS), status=1)
+    assert report["added"] == 12
+    assert sorted(one["item"] for one in report["failed"]) == sorted(words)
+    assert all(one["error"] for one in report["failed"])
 
 
 def test_no_library_says_how_to_make_one(

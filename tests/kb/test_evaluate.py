@@ -58,7 +58,8 @@ def test_rankings_are_those_of_add_and_search(collection: Path, tmp_path: Path, 
         for (_, score), hit in zip(ranking, hits, strict=True):
             assert score == pytest.approx(hit.score, abs=2e-3)  # cached vectors are float16
     ours.close()
-    assert found["queries"] == 3 and found["docs"] == 12
+    assert found["queries"] == 3
+    assert found["docs"] == 12
     assert {"ndcg@10", "recall@20", "recall@100", "mrr@10", "ms_per_query"} <= set(found)
     low, high = found["intervals"]["ndcg@10"]
     assert low <= found["ndcg@10"] <= high
@@ -139,7 +140,7 @@ def test_answers_are_measured(library: Library, tmp_path: Path) -> None:
 def test_a_bad_question_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "questions.jsonl"
     path.write_text(line + "\n")
-    with pytest.raises(UsageError, match="questions.jsonl:1"):
+    with pytest.raises(UsageError, match=r"questions\.jsonl:1"):
         read_questions(path)
 
 

@@ -40,12 +40,17 @@ def hit(library: Library, found: Hit, query: str) -> None:
     """One search result."""
     paper, passage = found.paper, found.passage
     page = f", p. {passage.page}" if passage.page else ""
+    shown = ""
+    if passage.section != "Title":  # it stands above already
+        shown = (
+            f'<p class="sf-snippet">{marked(found.snippet, query)} '
+            f'<span class="sf-place">{escaped(_section(passage.section))}{page}</span></p>'
+        )
     with st.container(key=f"hit-{found.rank}", gap=None):
         title(paper, passage_id=passage.passage_id if passage.page else "")
         st.html(
             f'<div class="sf-who">{escaped(who(paper))} · {links_line(paper)}</div>'
-            f'<p class="sf-snippet">{marked(found.snippet, query)} '
-            f'<span class="sf-place">{escaped(_section(passage.section))}{page}</span></p>'
+            f"{shown}"
             f"{chips(library.codebook, paper.tags)}"
             f'<div class="sf-why">{escaped(why(found))}</div>'
         )
