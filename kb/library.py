@@ -30,6 +30,12 @@ from taxonomy.tagger import Tagger
 
 CATALOGUE = "catalogue.sqlite"
 
+# Milliseconds that a search waits to be logged: loading a bundle writes for many seconds.
+LOG_PATIENCE = 200
+
+PDFS = "pdf"
+"""Folder of the PDFs that were fetched or uploaded, in the library's folder."""
+
 
 def utc_now() -> datetime:
     """The clock, where none is passed in."""
@@ -213,7 +219,8 @@ class Library:
     ) -> None:
         """Keep what was searched and found, so that a map knows what nobody has looked for.
 
-        A library that cannot be written (read-only, a full disk) is searched all the same.
+        A library that cannot be written (a long write under way, a full disk) is searched
+        all the same.
         """
         values = {
             "at": self.now(),
@@ -225,7 +232,7 @@ class Library:
             "generation": self.snapshot().generation,
         }
         try:
-            with self.catalogue.write(bump=False) as writer:
+            with self.catalogue.write(bump=False, patience=LOG_PATIENCE) as writer:
                 writer.log_search(values)
         except Busy:
             self.unlogged += 1
@@ -249,7 +256,13 @@ class Library:
             if len(numbers) >= BULK:
                 keep_copy(self.catalogue, "before-removal", self.clock())
             with self.catalogue.write() as writer:
-                return writer.remove_papers(numbers)
+                paths = [Path(one.pdf_path) for one in writer.papers(numbers).values()]
+                removed = writer.remove_papers(numbers)
+            # Fetched or uploaded by us, so ours to delete; a user's own files are not.
+            for path in paths:
+                if path.parent == self.folder / PDFS:
+                    path.unlink(missing_ok=True)
+        return removed
 
 
 def _embedder(settings: Settings) -> Embedder:

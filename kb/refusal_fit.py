@@ -29,9 +29,9 @@ FOLDS = 5
 REPEATS = 10
 # Of 1, 3, 10, 30 and 100 (on 376 questions) the cross-validated area moves by .005.
 PENALTY = 10.0
-# Share of the answerable questions that cross-validation must keep: two points above the
+# Share of the answerable questions that cross-validation must keep: three points above the
 # aim of .90, because the threshold is itself chosen on these questions.
-KEEP = 0.92
+KEEP = 0.93
 # The questions of `--weighty` files were written by others than ours: they count this much.
 WEIGHTY = 1.5
 

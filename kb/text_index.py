@@ -45,6 +45,13 @@ class TextIndex:
 
     def put(self, rows: Iterable[IndexRow], dropped: Sequence[int] = ()) -> None:
         """Hold these papers, in place of what was held of them and of the `dropped` ones."""
+        try:
+            self._put(rows, dropped)
+        except ValueError as error:  # what tantivy raises for a full disk too
+            raise damaged_index("text", self.path, str(error)) from error
+        self.reload()
+
+    def _put(self, rows: Iterable[IndexRow], dropped: Sequence[int]) -> None:
         papers = self._papers.writer(HEAP_BYTES, 1)
         passages = self._passages.writer(HEAP_BYTES, 1)
         for number in dropped:
@@ -68,7 +75,6 @@ class TextIndex:
         papers.commit()
         passages.wait_merging_threads()
         papers.wait_merging_threads()
-        self.reload()
 
     def reload(self) -> None:
         """See what other processes have committed."""

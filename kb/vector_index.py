@@ -7,7 +7,8 @@ at any time, without embedding anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,17 @@ class VectorIndex:
             self._client.close()
             self._client, self._collection = _open(self.path)
 
+    @contextmanager
+    def _using(self) -> Iterator[None]:
+        """Alone with Chroma; what it reports is told in our words."""
+        from chromadb.errors import ChromaError
+
+        with self._guard:
+            try:
+                yield
+            except ChromaError as error:
+                raise damaged_index("vector", self.path, str(error)) from error
+
     def put(self, rows: Iterable[IndexRow]) -> None:
         """Hold these papers' passages, in place of what was held of those papers."""
         batch_size = self._client.get_max_batch_size()
@@ -61,7 +73,7 @@ class VectorIndex:
                 facts.append(metadata)
         for start in range(0, len(ids), batch_size):
             part = slice(start, start + batch_size)
-            with self._guard:
+            with self._using():
                 self._collection.add(
                     ids=ids[part], embeddings=np.stack(vectors[part]), metadatas=list(facts[part])
                 )
@@ -70,14 +82,14 @@ class VectorIndex:
         """Forget everything of these papers (catalogue numbers)."""
         for start in range(0, len(papers), 500):
             where: Any = {"paper": {"$in": [int(n) for n in papers[start : start + 500]]}}
-            with self._guard:
+            with self._using():
                 held = self._collection.get(where=where, include=[])["ids"]
                 for first in range(0, len(held), 5_000):
                     self._collection.delete(ids=held[first : first + 5_000])
 
     def query(self, vector: Vector, limit: int) -> tuple[npt.NDArray[np.int64], Vector]:
         """(passage numbers, cosines) of the nearest passages, nearest first."""
-        with self._guard:
+        with self._using():
             if limit < 1 or not self._collection.count():
                 return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
             found = self._collection.query(
@@ -91,14 +103,14 @@ class VectorIndex:
 
     def numbers(self) -> set[int]:
         """All passage numbers held."""
-        with self._guard:
+        with self._using():
             return {int(one) for one in self._collection.get(include=[])["ids"]}
 
     def vectors(self, numbers: Sequence[int]) -> dict[int, Vector]:
         """Passage number -> the vector held."""
         if not numbers:
             return {}
-        with self._guard:
+        with self._using():
             found = self._collection.get(
                 ids=[str(number) for number in numbers], include=["embeddings"]
             )

@@ -17,15 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
-TITLE, OWN, BODY = "t:", "o:", ""
-"""Prefix of a gram by zone: the title; sentences about the authors' own work; all of it."""
+NARROW = 32
+"""Columns up to which gathering the rows of a factor beats multiplying dense batches."""
 
-ZONES = (TITLE, OWN, BODY)
+TITLE, OWN, BODY = "title", "own", "body"
+"""The zones: the title; sentences about the authors' own work; title and abstract."""
 
 # What scraped abstracts carry and no author wrote.
-_JUNK = re.compile(r"\s*\bthis (?:https? )?url\b|https?://\S+", re.IGNORECASE)
-_TOKEN = re.compile(r"[a-z0-9]+[+#]*")
+_JUNK = re.compile(r"\s*\bthis (?:https? )?url\b|https?://\S+|^arXiv:\S+ Announce Type: \w+ "
+                   r"(?:Abstract: )?", re.IGNORECASE)
+TOKEN = re.compile(r"[a-z0-9]+[+#]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(\[])")
 _OWN = re.compile(
     r"\b(?:we|our|ours|us)\b|\b(?:this|the present|present) (?:paper|work|study|survey|article"
@@ -37,7 +40,7 @@ _OWN = re.compile(
 
 @lru_cache(maxsize=200_000)
 def stem(token: str) -> str:
-    """The token without a plural ending, so that "benchmarks" and "benchmark" are one."""
+    """The lower-case token without a plural ending: "benchmarks" and "benchmark" are one."""
     if len(token) > 4 and token.endswith("ies"):
         return token[:-3] + "y"
     if len(token) > 3 and token.endswith("s") and not token.endswith(("ss", "us", "is")):
@@ -47,49 +50,36 @@ def stem(token: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words of `text`: lower case, hyphens split, plural endings removed."""
-    return [stem(word) for word in _TOKEN.findall(text.lower())]
+    return [stem(word) for word in TOKEN.findall(text.lower())]
 
 
 def clean(text: str) -> str:
     """`text` without links and the scrape marks that stand for them."""
-    return _JUNK.sub(" ", text)
-
-
-def sentences(text: str) -> list[str]:
-    """`text` cut at sentence ends; a list of non-empty strings."""
-    return [part for part in _SENTENCE_END.split(text.strip()) if part]
+    # Most texts have none, and looking for three words is much faster than the pattern.
+    if "http" in text or "URL" in text or "Announce" in text:
+        return _JUNK.sub(" ", text)
+    return text
 
 
 def own_sentences(abstract: str) -> str:
     """The sentences of `abstract` in which the authors speak of their own work, joined."""
-    return " ".join(part for part in sentences(abstract) if _OWN.search(part))
+    return " ".join(part for part in _SENTENCE_END.split(abstract) if _OWN.search(part))
 
 
-def grams(words: Sequence[str], longest: int) -> Iterator[str]:
-    """Every run of 1 to `longest` words, the words joined by one blank."""
-    yield from words
-    for size in range(2, longest + 1):
-        yield from map(" ".join, zip(*(words[start:] for start in range(size)), strict=False))
-
-
-def zones(title: str, abstract: str, longest: int = 2) -> dict[str, Counter[str]]:
-    """How often each gram occurs in each zone of one paper, keyed by zone prefix."""
+def zones(title: str, abstract: str) -> dict[str, list[str]]:
+    """The words of each zone of one paper."""
     abstract = clean(abstract)
-    title_words = tokens(title)
-    return {
-        TITLE: Counter(grams(title_words, longest)),
-        OWN: Counter(grams(tokens(own_sentences(abstract)), longest)),
-        BODY: Counter([*grams(title_words, longest), *grams(tokens(abstract), longest)]),
-    }
+    head = tokens(title)
+    return {TITLE: head, OWN: tokens(own_sentences(abstract)), BODY: head + tokens(abstract)}
 
 
 @dataclass(frozen=True, slots=True)
 class SparseRows:
     """A sparse matrix, row by row."""
 
-    starts: NDArray[np.int64]
+    starts: Ints
     """Where each row begins in `columns` and `values`; one more entry than rows."""
-    columns: NDArray[np.int64]
+    columns: Ints
     values: Floats
     width: int
     """Number of columns."""
@@ -107,89 +97,169 @@ class SparseRows:
         out[row, self.columns[low:high]] = self.values[low:high]
         return out
 
-    def times(self, weights: Floats, batch: int = 256) -> Floats:
+    def batches(self, size: int = 256) -> Iterator[tuple[slice, Floats]]:
+        """The rows in dense blocks, each with the slice it covers."""
+        for first in range(0, self.rows, size):
+            last = min(first + size, self.rows)
+            yield slice(first, last), self.dense(first, last)
+
+    def times(self, weights: Floats) -> Floats:
         """The product with a (width, k) array, as (rows, k)."""
-        # Dense batches: one matrix product beats gathering rows for all but tiny inputs.
         out = np.zeros((self.rows, weights.shape[1]), dtype=np.float32)
-        for first in range(0, self.rows, batch):
-            last = min(first + batch, self.rows)
-            out[first:last] = self.dense(first, last) @ weights
+        if weights.shape[1] <= NARROW:
+            filled = np.flatnonzero(np.diff(self.starts))
+            if len(filled):
+                terms = self.values[:, None] * weights[self.columns]
+                out[filled] = np.add.reduceat(terms, self.starts[filled], axis=0)
+            return out
+        for part, block in self.batches():
+            out[part] = block @ weights
+        return out
+
+
+    def turned_times(self, weights: Floats) -> Floats:
+        """The product of the matrix on its side with a (rows, k) array, as (width, k)."""
+        out = np.zeros((self.width, weights.shape[1]), dtype=np.float32)
+        for part, block in self.batches():
+            out += block.T @ weights[part]
         return out
 
 
 @dataclass(frozen=True, slots=True)
-class TextSpace:
-    """The grams a model knows and what each is worth."""
+class Words:
+    """The words of one zone of many papers, as numbers, one after the other."""
 
-    index: Mapping[str, int]
-    """Gram with its zone prefix -> column."""
+    ids: Ints
+    """1 upwards; 0 for a word outside the vocabulary."""
+    rows: Ints
+    """The paper each word stands in."""
+    papers: int
+    """Number of papers."""
+
+
+def encode(texts: Iterable[Sequence[str]], vocabulary: Mapping[str, int]) -> Words:
+    """Words as numbers. Takes: texts, the words of each paper; vocabulary, word -> number."""
+    look = vocabulary.get
+    ids: list[int] = []
+    lengths: list[int] = []
+    for words in texts:
+        ids += [look(word, 0) for word in words]
+        lengths.append(len(words))
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    return Words(np.array(ids, dtype=np.int64), rows.astype(np.int64), len(lengths))
+
+
+def gram_keys(words: Words, longest: int, base: int) -> tuple[Ints, Ints]:
+    """Every run of 1 to `longest` known words as one number, and the paper it stands in.
+
+    Takes: base, the number of words in the vocabulary plus 1. The number of a run is its
+    words' numbers read as digits, so that runs of different length never collide.
+    """
+    keys, rows = [words.ids], [words.rows]
+    key, known = words.ids, words.ids > 0
+    for size in range(2, longest + 1):
+        shift = size - 1
+        key = key[:-1] * base + words.ids[shift:]
+        known = known[:-1] & (words.ids[shift:] > 0)
+        inside = known & (words.rows[shift:] == words.rows[: len(key)])
+        keys.append(np.where(inside, key, 0))
+        rows.append(words.rows[: len(key)])
+    every, where = np.concatenate(keys), np.concatenate(rows)
+    found = every > 0
+    return every[found], where[found]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The grams known of one zone."""
+
+    name: str
+    """One of the zones."""
+    weight: float
+    """Length of the zone's part of a row."""
+    keys: Ints
+    """Rising numbers of the grams, as `gram_keys` makes them; one column each."""
     idf: Floats
-    """Inverse document frequency of each column."""
-    weights: Mapping[str, float]
-    """Length of each zone's part of a row, by zone prefix."""
-    longest: int = 2
+    """Inverse document frequency of each."""
+
+    def part(self, words: Words, longest: int, base: int) -> tuple[Ints, Ints, Floats]:
+        """Row, column (within the zone) and value of every known gram."""
+        keys, rows = gram_keys(words, longest, base)
+        at = np.searchsorted(self.keys, keys)
+        at[at == len(self.keys)] = 0
+        hit = self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), dtype=bool)
+        width = max(len(self.keys), 1)
+        cells, times = np.unique(rows[hit] * width + at[hit], return_counts=True)
+        row, column = np.divmod(cells, width)
+        values = (1 + np.log(times)).astype(np.float32) * self.idf[column]
+        norms = np.sqrt(np.bincount(row, values**2, minlength=words.papers))
+        return row, column, np.asarray(self.weight * values / norms[row], dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpace:
+    """The grams of some zones, as columns of a matrix."""
+
+    zones: tuple[Zone, ...]
+    longest: int
     """Words in the longest gram."""
+    base: int
+    """Number of words in the vocabulary plus 1."""
 
-    @classmethod
-    def from_counts(
-        cls,
-        papers: Iterable[Mapping[str, Counter[str]]],
-        weights: Mapping[str, float],
-        least: Mapping[str, int],
-        most: float = 0.5,
-        longest: int = 2,
-    ) -> TextSpace:
-        """Learn the grams from the zones of the training papers.
+    @property
+    def width(self) -> int:
+        """Number of columns."""
+        return sum(len(zone.keys) for zone in self.zones)
 
-        Takes: least, the number of papers a gram must occur in, by zone; most, the share
-        of papers above which it says nothing.
-        """
-        seen: Counter[str] = Counter()
-        total = 0
-        for paper in papers:
-            total += 1
-            for zone, counts in paper.items():
-                if zone in weights:
-                    seen.update(zone + gram for gram in counts)
-        kept = sorted(
-            gram
-            for gram, times in seen.items()
-            if least[gram[:2] if gram[:2] in (TITLE, OWN) else BODY] <= times <= most * total
-        )
-        idf = np.array([np.log((1 + total) / (1 + seen[g])) + 1 for g in kept], np.float32)
-        return cls({gram: at for at, gram in enumerate(kept)}, idf, dict(weights), longest)
+    def matrix(self, words: Mapping[str, Words]) -> SparseRows:
+        """One row a paper. Takes: words, by zone."""
+        parts = [zone.part(words[zone.name], self.longest, self.base) for zone in self.zones]
+        offsets = np.cumsum([0, *(len(zone.keys) for zone in self.zones)])
+        row = np.concatenate([part[0] for part in parts])
+        column = np.concatenate([part[1] + at for part, at in zip(parts, offsets, strict=False)])
+        value = np.concatenate([part[2] for part in parts])
+        order = np.argsort(row, kind="stable")
+        papers = words[self.zones[0].name].papers
+        starts = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=papers))])
+        return SparseRows(starts.astype(np.int64), column[order], value[order], self.width)
 
-    def row(self, paper: Mapping[str, Counter[str]]) -> tuple[list[int], Floats]:
-        """The columns and values of one paper given its zones."""
-        columns: list[int] = []
-        parts: list[Floats] = []
-        look = self.index.get
-        for zone, weight in self.weights.items():
-            found = [
-                (at, times)
-                for gram, times in paper[zone].items()
-                if (at := look(zone + gram)) is not None
-            ]
-            if not found:
-                continue
-            at_list = [at for at, _ in found]
-            times = np.array([times for _, times in found], dtype=np.float32)
-            values = (1 + np.log(times)) * self.idf[at_list]
-            columns += at_list
-            parts.append(np.float32(weight) * values / np.linalg.norm(values))
-        return columns, np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
-    def matrix(self, papers: Iterable[Mapping[str, Counter[str]]]) -> SparseRows:
-        """One row a paper, given the papers' zones."""
-        starts, columns, values = [0], [], []
-        for paper in papers:
-            at, value = self.row(paper)
-            columns.append(np.array(at, dtype=np.int64))
-            values.append(value)
-            starts.append(starts[-1] + len(at))
-        return SparseRows(
-            np.array(starts, dtype=np.int64),
-            np.concatenate(columns) if columns else np.zeros(0, np.int64),
-            np.concatenate(values) if values else np.zeros(0, np.float32),
-            len(self.idf),
-        )
+def learn_vocabulary(papers: Iterable[Mapping[str, Sequence[str]]], least: int) -> list[str]:
+    """The words that at least `least` papers use in any zone, in alphabetical order."""
+    seen: Counter[str] = Counter()
+    for paper in papers:
+        seen.update({word for words in paper.values() for word in words})
+    return sorted(word for word, times in seen.items() if times >= least)
+
+
+def learn_space(
+    words: Mapping[str, Words],
+    plan: Sequence[tuple[str, float, int]],
+    longest: int,
+    base: int,
+    most: float = 0.5,
+) -> TextSpace:
+    """Learn which grams to keep.
+
+    Takes: plan, (zone, weight, papers a gram must occur in) for each zone to use; most,
+    the share of papers above which a gram says nothing.
+    """
+    found = []
+    for name, weight, least in plan:
+        keys, rows = gram_keys(words[name], longest, base)
+        papers = words[name].papers
+        order = np.lexsort((rows, keys))
+        keys, rows = keys[order], rows[order]
+        first = np.ones(len(keys), dtype=bool)
+        first[1:] = (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
+        known, times = np.unique(keys[first], return_counts=True)
+        kept = (times >= least) & (times <= most * papers)
+        idf = np.log((1 + papers) / (1 + times[kept])) + 1
+        found.append(Zone(name, weight, known[kept], idf.astype(np.float32)))
+    return TextSpace(tuple(found), longest, base)
+
+
+def read(papers: Sequence[tuple[str, str]], vocabulary: Mapping[str, int]) -> dict[str, Words]:
+    """The words of (title, abstract) pairs by zone, as numbers."""
+    found = [zones(title, abstract) for title, abstract in papers]
+    return {name: encode((paper[name] for paper in found), vocabulary) for name in (TITLE, OWN, BODY)}

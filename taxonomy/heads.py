@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from taxonomy.dense import closeness
 from taxonomy.features import SparseRows
-from taxonomy.weights_file import Weights
 
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -21,49 +21,50 @@ def sigmoid(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Weights of all categories; `f` grams, `c` categories, `b` first-step outputs."""
+    """Weights of all categories: `m` coded papers, `f` grams, `b` first-step outputs
+    (the categories, then for each facet "has any"), `c` categories."""
 
+    references: Floats
+    """(m, d): points of the coded papers."""
+    pull: Floats
+    """(m, b): how strongly each coded paper speaks for each output where it is near."""
     text: Floats
-    """(f, b): weight of each gram. The first c outputs are the categories, in order."""
-    vector: Floats
-    """(384, b): weight of each entry of the vector."""
-    bias: Floats
-    """(b,)."""
+    """(f, b): weight of each gram."""
+    mean: Floats
+    """(b,): share of papers with the output."""
     stack: Floats
-    """(b, c): what each first-step output says about each category."""
-    stack_bias: Floats
-    """(c,)."""
-    curve_from: Floats
-    """(c, m): rising raw probabilities of the calibration curve."""
-    curve_to: Floats
-    """(c, m): calibrated probability at each of them."""
+    """(b, b): what each first-step output says about each output's log-odds."""
+    bias: Floats
+    """(b,): of the log-odds."""
     thresholds: Floats
-    """(c,): calibrated probability from which a category becomes a tag."""
+    """(c,): probability from which a category becomes a tag."""
+    gates: Floats
+    """(facets,): probability of "has any" below which a paper gets no tag of the facet."""
+    facet_of: NDArray[np.int64]
+    """(c,): number of each category's facet."""
 
     @property
     def categories(self) -> int:
         """Number of categories over all facets."""
         return len(self.thresholds)
 
-    @classmethod
-    def from_weights(cls, weights: Weights) -> Heads:
-        """The heads that a weights file holds. Raises WeightsError."""
-        return cls(*(weights.array(name) for name in cls.__slots__))
+    def first_step(self, points: Floats, rows: SparseRows) -> Floats:
+        """(n, b) raw outputs: what near coded papers are, plus what the grams say."""
+        return np.asarray(
+            closeness(points, self.references) @ self.pull + rows.times(self.text) + self.mean,
+            dtype=np.float32,
+        )
 
-    def first_step(self, rows: SparseRows, vectors: Floats) -> Floats:
-        """(n, b) sums over words and vector."""
-        return rows.times(self.text) + vectors @ self.vector + self.bias
+    def second_step(self, raw: Floats) -> tuple[Floats, Bools]:
+        """(n, b) calibrated probabilities, and (n, c) which categories become tags."""
+        chances = sigmoid(raw @ self.stack + self.bias)
+        return chances, decide(chances, self.thresholds, self.gates, self.facet_of)
 
-    def scores(self, rows: SparseRows, vectors: Floats) -> Floats:
-        """(n, c) calibrated probabilities."""
-        raw = sigmoid(self.first_step(rows, vectors) @ self.stack + self.stack_bias)
-        columns = [
-            np.interp(raw[:, at], self.curve_from[at], self.curve_to[at])
-            for at in range(self.categories)
-        ]
-        return np.stack(columns, axis=1).astype(np.float32)
 
-    def decide(self, rows: SparseRows, vectors: Floats) -> tuple[Floats, Bools]:
-        """(n, c) calibrated probabilities, and which of them become tags."""
-        scores = self.scores(rows, vectors)
-        return scores, scores >= self.thresholds
+def decide(
+    chances: Floats, thresholds: Floats, gates: Floats, facet_of: NDArray[np.int64]
+) -> Bools:
+    """(n, c) which categories become tags. Takes chances as `Heads.second_step` gives them."""
+    count = len(thresholds)
+    opened = chances[:, count:] >= gates
+    return np.asarray((chances[:, :count] >= thresholds) & opened[:, facet_of], dtype=bool)

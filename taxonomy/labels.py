@@ -1,17 +1,21 @@
 """Codings on disk: ids and labels, never texts.
 
-A paper's line: {"id", "phases", "layers", "coder", "times", "confident"}.
+A paper's line: {"id", "phases", "layers", "coder", "times", "confident", "chosen"}.
 A sentence's line: {"id" or "paper", "start", "end", "sha256", "label", "coder", "times"}.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from taxonomy.codebook import Codebook
+from taxonomy.statements import LABELS as STATEMENT_LABELS
 
 FOLDER = Path(__file__).parent.parent / "data" / "labels"
 """Where the project keeps its codings."""
@@ -38,6 +42,9 @@ class PaperLabels:
     """One of `TIMES`."""
     confident: bool
     """False where the coder thought a colleague could differ."""
+    chosen: bool
+    """True where the paper was picked for coding because a model found it hard, so that a
+    set of them says nothing about how common a category is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,9 @@ def text_hash(text: str) -> str:
 def lines(path: Path) -> Iterator[Mapping[str, Any]]:
     """The objects of a JSON Lines file. Raises LabelsError, naming file and line."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(
+            encoding="utf-8"
+        ) as file:
             for number, line in enumerate(file, 1):
                 value = json.loads(line)
                 if not isinstance(value, dict):
@@ -104,11 +113,41 @@ def read_papers(path: Path, plurals: Sequence[str], known: frozenset[str]) -> li
             str(line.get("coder", "")),
             _times(line, path),
             bool(line.get("confident", True)),
+            bool(line.get("chosen", False)),
         )
         if paper.id in found:
             raise LabelsError(f"{path}: {paper.id} occurs twice.")
         found[paper.id] = paper
     return list(found.values())
+
+
+def read_codings(folder: Path, codebook: Codebook) -> list[PaperLabels]:
+    """All codings of papers in a folder; a paper coded twice hides its single coding.
+
+    Raises LabelsError where there is none.
+    """
+    plurals = [facet.plural for facet in codebook.facets]
+    known = frozenset(key for facet in codebook.facets for key in facet.keys)
+    found: dict[str, PaperLabels] = {}
+    for path in sorted(folder.glob("papers_*.jsonl")):
+        for paper in read_papers(path, plurals, known):
+            if paper.id not in found or paper.times == "twice":
+                found[paper.id] = paper
+    if not found:
+        raise LabelsError(f"{folder}: no papers_*.jsonl with codings in it.")
+    return [found[key] for key in sorted(found)]
+
+
+def read_sentence_codings(folder: Path) -> list[SentenceLabel]:
+    """All codings of sentences in a folder, as `read_codings` for papers."""
+    found: dict[str, SentenceLabel] = {}
+    for path in sorted(folder.glob("sentences_*.jsonl")):
+        for coded in read_sentences(path, STATEMENT_LABELS):
+            if coded.sha256 not in found or coded.times == "twice":
+                found[coded.sha256] = coded
+    if not found:
+        raise LabelsError(f"{folder}: no sentences_*.jsonl with codings in it.")
+    return [found[key] for key in sorted(found)]
 
 
 def read_sentences(path: Path, known: Sequence[str]) -> list[SentenceLabel]:

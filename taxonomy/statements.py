@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taxonomy.features import BODY, TextSpace, clean, grams, tokens
+from taxonomy.dense import closeness
+from taxonomy.features import BODY, TextSpace, Zone, clean, encode, tokens
+from taxonomy.heads import sigmoid
 from taxonomy.weights_file import FOLDER, Weights, load, unpack_words
 
 Floats = NDArray[np.float32]
@@ -25,8 +26,11 @@ WEIGHTS = FOLDER / "statements.npz"
 DIMENSIONS = 384
 """Length of a MiniLM vector."""
 
-LONGEST = 3
-"""Words in the longest gram: "it is unclear", "in future work" need three."""
+METHOD = "kernel-and-words-1"
+"""Name of the way of labelling; a new one where the arithmetic changes."""
+
+BEGIN, END, ASKED = "^^", "$$", "??"
+"""Marks of a sentence's begin, its end, and its end where it asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +45,47 @@ class StatementLabel:
     """Calibrated probability of every label; they sum to 1."""
 
 
-def sentence_zones(text: str) -> dict[str, Counter[str]]:
-    """How often each gram occurs in a sentence, its ends marked, as `TextSpace` takes it."""
-    words = ["^", *tokens(clean(text)), "?" if text.rstrip().endswith("?") else "$"]
-    return {BODY: Counter(grams(words, LONGEST))}
+def sentence_words(text: str) -> list[str]:
+    """The words of a sentence, its ends marked: how it begins says much of what it is."""
+    asked = text.rstrip().endswith("?")
+    return [BEGIN, *tokens(clean(text)), ASKED if asked else END]
 
 
-def softmax(values: Floats) -> Floats:
-    """Rows of `values` as probabilities."""
-    raised = np.exp(values - values.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class StatementParts:
+    """Everything the classifier needs; `m` coded sentences, `f` grams, 4 labels."""
+
+    vocabulary: tuple[str, ...]
+    space: TextSpace
+    vectors: Floats
+    """(m, 384): vectors of the coded sentences."""
+    pull: Floats
+    """(m, 4): how strongly each coded sentence speaks for each label where it is near."""
+    text: Floats
+    """(f, 4): weight of each gram."""
+    mean: Floats
+    """(4,): share of sentences with the label."""
+    stack: Floats
+    """(4, 4): what each raw output says about each label's log-odds."""
+    bias: Floats
+    """(4,): of the log-odds."""
+    favour: Floats
+    """(4,): what a label's probability is multiplied by before the largest is taken."""
+
+
+def chances_of(raw: Floats, stack: Floats, bias: Floats) -> Floats:
+    """(n, 4) probabilities from raw outputs; rows sum to 1."""
+    odds = sigmoid(raw @ stack + bias)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class StatementClassifier:
     """Weights ready to be used; made by `StatementClassifier.load`."""
 
-    space: TextSpace
-    text: Floats
-    """(f, 4): weight of each gram, by label."""
-    vector: Floats
-    """(384, 4): weight of each entry of the vector."""
-    bias: Floats
-    """(4,)."""
-    favour: Floats
-    """(4,): what a label's log-probability is raised by before the best is taken."""
+    parts: StatementParts
+    index: Mapping[str, int]
+    """Word -> number, from 1."""
     version: str
     """Changes whenever the weights do."""
 
@@ -77,29 +97,32 @@ class StatementClassifier:
     @classmethod
     def from_weights(cls, weights: Weights) -> StatementClassifier:
         """A classifier from weights already read. Raises WeightsError."""
-        words = unpack_words(weights.arrays["vocabulary"])
-        space = TextSpace(
-            {word: at for at, word in enumerate(words)},
-            weights.array("idf"),
-            {BODY: 1.0},
-            LONGEST,
-        )
-        parts = (weights.array(name) for name in ("text", "vector", "bias", "favour"))
-        return cls(space, *parts, f"{weights.meta['method']}.{weights.digest}")
+        words = tuple(unpack_words(weights.whole("vocabulary")))
+        keys, idf = weights.whole("text.keys"), weights.array("text.idf")
+        space = TextSpace((Zone(BODY, 1.0, keys, idf),), int(weights.meta["longest"]), len(words) + 1)
+        names = ("vectors", "pull", "text", "mean", "stack", "bias", "favour")
+        parts = StatementParts(words, space, *(weights.array(name) for name in names))
+        return cls.from_parts(parts, f"{weights.meta['method']}.{weights.digest}")
+
+    @classmethod
+    def from_parts(cls, parts: StatementParts, version: str) -> StatementClassifier:
+        """A classifier from its parts."""
+        return cls(parts, {word: at for at, word in enumerate(parts.vocabulary, 1)}, version)
 
     def probabilities(self, texts: Sequence[str], vectors: NDArray[np.floating]) -> Floats:
-        """(n, 4) calibrated probabilities in the order of `LABELS`; as `label` takes them."""
+        """(n, 4) calibrated probabilities in the order of `LABELS`; takes what `label` does."""
         if vectors.shape != (len(texts), DIMENSIONS):
             raise ValueError(
                 f"{len(texts)} sentences need vectors of shape ({len(texts)}, {DIMENSIONS}), "
                 f"got {vectors.shape}"
             )
-        rows = self.space.matrix(map(sentence_zones, texts))
-        return softmax(rows.times(self.text) + vectors.astype(np.float32) @ self.vector + self.bias)
+        parts = self.parts
+        words = {BODY: encode(map(sentence_words, texts), self.index)}
+        near = closeness(vectors.astype(np.float32), parts.vectors) @ parts.pull
+        raw = near + parts.space.matrix(words).times(parts.text) + parts.mean
+        return chances_of(raw, parts.stack, parts.bias)
 
-    def label(
-        self, texts: Sequence[str], vectors: NDArray[np.floating]
-    ) -> list[StatementLabel]:
+    def label(self, texts: Sequence[str], vectors: NDArray[np.floating]) -> list[StatementLabel]:
         """Label sentences.
 
         Takes: texts, one sentence each; vectors, (n, 384), the unit MiniLM vector of each
@@ -109,12 +132,8 @@ class StatementClassifier:
         if not len(texts):
             return []
         scores = self.probabilities(texts, vectors)
-        best = np.argmax(np.log(np.maximum(scores, 1e-9)) + self.favour, axis=1)
+        best = np.argmax(scores * self.parts.favour, axis=1)
         return [
-            StatementLabel(
-                LABELS[at],
-                float(row[at]),
-                {label: float(score) for label, score in zip(LABELS, row, strict=True)},
-            )
-            for at, row in zip(best, scores, strict=True)
+            StatementLabel(LABELS[at], row[at], dict(zip(LABELS, row, strict=True)))
+            for at, row in zip(best.tolist(), scores.tolist(), strict=True)
         ]

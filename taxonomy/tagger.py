@@ -1,9 +1,10 @@
 """Title, abstract and vector of a paper -> its tags, scored, with the words that led there.
 
-Two readings are added up for every category: which words and phrases the paper uses, and
-where its MiniLM vector lies. A second step sees all categories' sums at once (a benchmark of
-code models says something about both facets) and gives one calibrated probability each. A
-category becomes a tag where it passes its own threshold; that none does is an answer too.
+Every coded paper pulls its neighbours towards its own tags; nearness is that of the MiniLM
+vectors and of the topics the words speak of. Single words and phrases add to it. A second
+step sees all categories at once (a benchmark of code models says something about both
+facets) and gives one calibrated probability each. A category becomes a tag where it passes
+its own threshold and the paper looks like one that has any; none is an answer too.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from taxonomy.evidence import phrases
-from taxonomy.features import TextSpace, zones
-from taxonomy.heads import Heads
-from taxonomy.weights_file import FOLDER, Weights, WeightsError, load, unpack_words
+from taxonomy.evidence import PhraseFinder
+from taxonomy.features import read as read_words
+from taxonomy.tagger_file import TaggerParts
+from taxonomy.tagger_file import read as read_parts
+from taxonomy.weights_file import FOLDER, Weights, WeightsError, load
 
 Floats = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 
 WEIGHTS = FOLDER / "tagger.npz"
 """The shipped weights."""
@@ -57,8 +60,10 @@ class PaperTags:
 class Tagger:
     """Weights ready to be used; made by `Tagger.load`."""
 
-    space: TextSpace
-    heads: Heads
+    parts: TaggerParts
+    index: Mapping[str, int]
+    """Word -> number, from 1."""
+    finder: PhraseFinder
     facets: Mapping[str, tuple[str, ...]]
     """Facet key -> its category keys, in the order of the heads' columns."""
     version: str
@@ -74,22 +79,43 @@ class Tagger:
     @classmethod
     def from_weights(cls, weights: Weights) -> Tagger:
         """A tagger from weights already read. Raises WeightsError where they do not fit."""
-        meta = weights.meta
-        words = unpack_words(weights.arrays["vocabulary"])
-        space = TextSpace(
-            {word: at for at, word in enumerate(words)},
-            weights.array("idf"),
-            dict(meta["zone_weights"]),
-            int(meta["longest"]),
-        )
-        facets = {facet["key"]: tuple(facet["categories"]) for facet in meta["facets"]}
-        heads = Heads.from_weights(weights)
-        if heads.categories != sum(map(len, facets.values())):
-            raise WeightsError("Heads and categories differ in number.", str(meta["method"]))
-        version = f"{meta['method']}.{weights.digest}"
-        return cls(space, heads, facets, version, str(meta["method"]))
+        method = str(weights.meta["method"])
+        facets = {
+            str(facet["key"]): tuple(map(str, facet["categories"]))
+            for facet in weights.meta["facets"]
+        }
+        return cls.from_parts(read_parts(weights), facets, f"{method}.{weights.digest}", method)
 
-    def tag(self, papers: Sequence[tuple[str, str]], vectors: NDArray[np.floating]) -> list[PaperTags]:
+    @classmethod
+    def from_parts(
+        cls, parts: TaggerParts, facets: Mapping[str, tuple[str, ...]], version: str, method: str
+    ) -> Tagger:
+        """A tagger from its parts. Raises WeightsError where categories do not fit."""
+        if parts.heads.categories != sum(map(len, facets.values())):
+            raise WeightsError("The weights and the facets differ in categories.", method)
+        index = {word: at for at, word in enumerate(parts.vocabulary, 1)}
+        return cls(parts, index, PhraseFinder(index, parts.space, parts.heads.text), facets, version, method)
+
+    def judge(
+        self, papers: Sequence[tuple[str, str]], vectors: NDArray[np.floating]
+    ) -> tuple[Floats, Bools]:
+        """Probabilities (n, c + facets) and decisions (n, c), columns in the order of `facets`;
+        the last columns say whether a paper has any category of the facet. Takes and raises
+        what `tag` does.
+        """
+        if vectors.shape != (len(papers), DIMENSIONS):
+            raise ValueError(
+                f"{len(papers)} papers need vectors of shape ({len(papers)}, {DIMENSIONS}), "
+                f"got {vectors.shape}"
+            )
+        words = read_words(papers, self.index)
+        dense, heads = self.parts.dense, self.parts.heads
+        points = dense.points(vectors.astype(np.float32), dense.places(words))
+        return heads.second_step(heads.first_step(points, self.parts.space.matrix(words)))
+
+    def tag(
+        self, papers: Sequence[tuple[str, str]], vectors: NDArray[np.floating]
+    ) -> list[PaperTags]:
         """Tag papers.
 
         Takes: papers, (title, abstract) pairs, the abstract may be ""; vectors, (n, 384),
@@ -97,37 +123,29 @@ class Tagger:
         1, of the vectors of the abstract's chunks, each embedded below its title.
         Gives one entry a paper, in order. Raises ValueError where the numbers differ.
         """
-        if vectors.shape != (len(papers), DIMENSIONS):
-            raise ValueError(
-                f"{len(papers)} papers need vectors of shape ({len(papers)}, {DIMENSIONS}), "
-                f"got {vectors.shape}"
-            )
-        if not papers:
+        if not len(papers):
             return []
-        rows = self.space.matrix(zones(*paper, self.space.longest) for paper in papers)
-        scores, chosen = self.heads.decide(rows, vectors.astype(np.float32))
-        return [
-            self._paper(paper, scores[at], chosen[at]) for at, paper in enumerate(papers)
-        ]
+        chances, chosen = self.judge(papers, vectors)
+        return [self._paper(paper, chances[at], chosen[at]) for at, paper in enumerate(papers)]
 
-    def _paper(self, paper: tuple[str, str], scores: Floats, chosen: NDArray[np.bool_]) -> PaperTags:
-        """One paper's row of scores and decisions with names and evidence."""
+    def _paper(self, paper: tuple[str, str], chances: Floats, chosen: Bools) -> PaperTags:
+        """One paper's row of probabilities and decisions with names and evidence."""
+        given = np.flatnonzero(chosen)
+        evidence: dict[int, tuple[str, ...]] = {}
+        if len(given):
+            found = self.finder.phrases(*paper, given)
+            evidence = dict(zip(given.tolist(), found, strict=True))
         named: dict[str, dict[str, float]] = {}
         tags: dict[str, tuple[Tag, ...]] = {}
         first = 0
         for facet, keys in self.facets.items():
-            columns = range(first, first + len(keys))
-            first += len(keys)
-            named[facet] = {
-                key: float(scores[at]) for key, at in zip(keys, columns, strict=True)
-            }
-            given = [
-                Tag(facet, key, float(scores[at]), self._evidence(paper, at))
-                for key, at in zip(keys, columns, strict=True)
-                if chosen[at]
+            scores = [float(score) for score in chances[first : first + len(keys)]]
+            named[facet] = dict(zip(keys, scores, strict=True))
+            own = [
+                Tag(facet, key, scores[at], evidence[first + at])
+                for at, key in enumerate(keys)
+                if first + at in evidence
             ]
-            tags[facet] = tuple(sorted(given, key=lambda tag: (-tag.score, tag.key)))
+            tags[facet] = tuple(sorted(own, key=lambda tag: (-tag.score, tag.key)))
+            first += len(keys)
         return PaperTags(named, tags)
-
-    def _evidence(self, paper: tuple[str, str], column: int) -> tuple[str, ...]:
-        return phrases(*paper, self.space, self.heads.text[:, column])

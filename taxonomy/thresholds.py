@@ -1,23 +1,20 @@
-"""From which score on a category becomes a tag."""
+"""From which probability on a category becomes a tag, and when a paper gets none at all."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from taxonomy.agreement import false_tag_rate, macro_f1
+
 Floats = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 
-GRID = np.arange(0.06, 0.80, 0.01)
+GRID = np.arange(0.08, 0.72, 0.01)
 """Thresholds tried, as calibrated probabilities."""
 
-
-def f1_curve(truth: Bools, scores: Floats, weights: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Weighted F1 of one category at each threshold of `GRID`."""
-    said = scores[:, None] >= GRID
-    hits = (weights * truth) @ said
-    sizes = (weights * truth).sum() + weights @ said
-    return np.asarray(2 * hits / np.maximum(sizes, 1e-9))
+GATES = np.arange(0.0, 0.66, 0.05)
+"""Probabilities of "has any" tried as gates."""
 
 
 def best_thresholds(
@@ -34,33 +31,29 @@ def best_thresholds(
     point of one F1 curve is noise where a category has a few dozen cases.
     """
     found = np.zeros((rounds, truth.shape[1]))
+    said = scores[:, :, None] >= GRID
     for at in range(rounds):
-        draw = rng.integers(0, len(truth), len(truth))
+        counts = np.bincount(rng.integers(0, len(truth), len(truth)), minlength=len(truth))
+        mass = counts * weights
         for column in range(truth.shape[1]):
-            curve = f1_curve(truth[draw, column], scores[draw, column], weights[draw])
+            hits = (mass * truth[:, column]) @ said[:, column]
+            sizes = (mass * truth[:, column]).sum() + mass @ said[:, column]
+            curve = 2 * hits / np.maximum(sizes, 1e-9)
             smooth = np.convolve(np.pad(curve, 2, mode="edge"), np.ones(5) / 5, "valid")
             found[at, column] = GRID[int(smooth.argmax())]
     return np.asarray(np.median(found, axis=0), dtype=np.float32)
 
 
-def limit_false_tags(
-    truth: Bools, scores: Floats, thresholds: Floats, columns: slice, most: float
-) -> Floats:
-    """Thresholds of one facet raised together until few bare items are tagged.
+def best_gate(truth: Bools, said: Bools, some: Floats, most: float) -> float:
+    """The gate of one facet: the best macro-F1 among those with few enough false tags.
 
-    Takes: columns, the facet's; most, the share of items without any true category of the
-    facet that may be given one, 0 to 1. Gives all thresholds, the facet's scaled by the
-    smallest common factor in odds that keeps the limit.
+    Takes: truth and said, (n, c) of the facet, said before gating; some, (n,), the
+    probability that the paper has any category; most, the share of papers without any
+    that may be given one. Where no gate keeps the limit, gives the strictest.
     """
-    bare = ~truth[:, columns].any(axis=1)
-    if not bare.any():
-        return thresholds
-    part = thresholds[columns]
-    # In odds, so that a factor never pushes a threshold past 1.
-    odds = part / (1 - part)
-    own = scores[bare][:, columns]
-    excess = np.max(own / np.maximum(1 - own, 1e-6) / odds, axis=1)
-    factor = max(1.0, float(np.quantile(excess, 1 - most)) * 1.0001)
-    raised = thresholds.copy()
-    raised[columns] = odds * factor / (1 + odds * factor)
-    return raised
+    choices = []
+    for gate in GATES:
+        kept = said & (some >= gate)[:, None]
+        if not false_tag_rate(truth, kept) > most:
+            choices.append((macro_f1(truth, kept), float(gate)))
+    return max(choices)[1] if choices else float(GATES[-1])

@@ -47,11 +47,18 @@ class Weights:
 
     def array(self, name: str) -> NDArray[np.float32]:
         """The array of that name as float32. Raises WeightsError, listing the known."""
+        return self._named(name).astype(np.float32)
+
+    def whole(self, name: str) -> NDArray[np.int64]:
+        """The array of that name as whole numbers. Raises WeightsError likewise."""
+        return self._named(name).astype(np.int64)
+
+    def _named(self, name: str) -> NDArray[Any]:
         if name not in self.arrays:
             raise WeightsError(
                 f"The array {name!r} is missing.", "", f"Known: {', '.join(sorted(self.arrays))}."
             )
-        return self.arrays[name].astype(np.float32)
+        return self.arrays[name]
 
 
 def pack_words(words: Sequence[str]) -> NDArray[np.uint8]:

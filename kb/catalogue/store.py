@@ -17,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from kb.catalogue.reading import Reader
 from kb.catalogue.tables import meta
 from kb.catalogue.writing import Writer
-from kb.errors import CatalogueUnwritable, DamagedCatalogue, KbError, NewerSchema
+from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NewerSchema
 
 SCHEMA_VERSION = 1
 """Version of the tables; each migration in `kb/migrations` raises it by one."""
@@ -27,7 +27,7 @@ Busy = CatalogueUnwritable
 
 # What SQLite says of a broken file, and of one that it cannot write.
 _DAMAGE = ("malformed", "not a database", "corrupt")
-_UNWRITABLE = ("locked", "readonly", "read-only", "full", "unable to open", "disk I/O error")
+_UNWRITABLE = ("locked", "readonly", "is full", "unable to open", "disk I/O error")
 
 BACKUPS = "backups"
 """Folder of the copies that Sixfold makes on its own, beside the catalogue."""
@@ -58,10 +58,11 @@ class Catalogue:
 
         It is made under another name: a crash leaves none at `path`, never half of one.
         """
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
         part.unlink(missing_ok=True)
         engine = _engine(part)
         try:
+            cls(part, engine).use_wal()
             _migrate(engine)
             rows = {"generation": "0"} | dict(facts or {})
             with engine.begin() as connection:
@@ -74,9 +75,7 @@ class Catalogue:
             raise
         engine.dispose()
         part.replace(path)
-        catalogue = cls(path, _engine(path))
-        catalogue.use_wal()
-        return catalogue
+        return cls(path, _engine(path))
 
     @classmethod
     def open(cls, path: Path, *, upgrade: bool = True) -> Catalogue:
@@ -91,7 +90,7 @@ class Catalogue:
             version = schema_version(engine)
         except DatabaseError as error:
             engine.dispose()
-            raise _told(path, error) from error
+            raise (_told(path, error) or _damaged(path, str(error.orig))) from error
         if version > SCHEMA_VERSION:
             engine.dispose()
             raise _newer(path, version)
@@ -120,17 +119,22 @@ class Catalogue:
                 _roll_back(connection)
 
     @contextmanager
-    def write(self, *, bump: bool = True) -> Iterator[Writer]:
+    def write(self, *, bump: bool = True, patience: int = BUSY_MILLISECONDS) -> Iterator[Writer]:
         """A writer in one transaction: all of it is kept, or nothing.
 
-        With `bump` the catalogue's generation rises by one, so that the derived
-        indexes follow; logs and collections, which no index holds, leave it. Raises
-        CatalogueUnwritable where the file is locked too long, read-only or full.
+        Waits up to `patience` milliseconds for another process's transaction. With `bump`
+        the catalogue's generation rises by one, so that the derived indexes follow; logs
+        and collections, which no index holds, leave it. Raises CatalogueUnwritable where
+        the file is locked too long, read-only or full.
         """
         with self._connected() as connection:
             # IMMEDIATE: take the write lock now, not at the first write, so that two
             # writers queue instead of failing halfway.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
             writer = Writer(connection, bump=bump)
             try:
                 yield writer
@@ -147,7 +151,10 @@ class Catalogue:
             with self.engine.connect() as connection:
                 yield connection
         except DatabaseError as error:
-            raise _told(self.path, error) from error
+            told = _told(self.path, error)
+            if told is None:
+                raise  # a fault of our own statement, not of the file
+            raise told from error
 
     def backup(self, target: Path) -> None:
         """An exact copy at `target`, made while others read and write; checked, atomic.
@@ -296,8 +303,8 @@ def _roll_back(connection: Connection) -> None:
         connection.exec_driver_sql("ROLLBACK")
 
 
-def _told(path: Path, error: DatabaseError) -> KbError | DatabaseError:
-    """An error of SQLite's in our words; one of our own statements stays what it is."""
+def _told(path: Path, error: DatabaseError) -> LibraryError | None:
+    """What SQLite reports of the file, in our words; None where it is not about the file."""
     detail = str(error.orig)
     if any(sign in detail for sign in _DAMAGE):
         return _damaged(path, detail)
@@ -308,7 +315,7 @@ def _told(path: Path, error: DatabaseError) -> KbError | DatabaseError:
             remedy="check the free space and the rights of its folder (also to write: SQLite "
             "keeps its side files there), and that no other program holds it",
         )
-    return error
+    return None
 
 
 def _damaged(path: Path, detail: str) -> DamagedCatalogue:

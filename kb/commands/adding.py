@@ -56,13 +56,13 @@ def add_command(
         wanted = intake.sources(
             [name for name in sources if name not in bundles], with_pdf=not no_pdf
         )
-        options = replace(options, dry_run=dry_run, wait=wait)
+        chosen = replace(options, dry_run=dry_run, wait=wait)
         if wanted:
-            merge(report, add(library, wanted, replace(options, since=since)))
+            merge(report, add(library, wanted, replace(chosen, since=since)))
         if arxiv_query:
             # Its own notion of since: papers revised later count too.
             asked = intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf)
-            merge(report, add(library, [asked], options))
+            merge(report, add(library, [asked], chosen))
     return finish(session, report)
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from taxonomy.codebook import load as load_codebook
 
 from kb.catalogue import Filters
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.settings import default_folder
+from taxonomy.codebook import load as load_codebook
 
 # Control characters that could drive a terminal; a new line and a tab are harmless.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 import numpy as np
-from taxonomy.statements import StatementClassifier
-from taxonomy.tagger import Tagger
 
 from ingest import pdf
 from ingest.errors import PdfError
@@ -21,6 +19,8 @@ from kb.commands.common import Session, command
 from kb.embed import Embedder
 from kb.errors import ItemsFailed, UsageError
 from kb.settings import Settings, load_settings
+from taxonomy.statements import StatementClassifier
+from taxonomy.tagger import Tagger
 
 # Lines held at once: bounds memory on a file of any length.
 CHUNK = 2_000

@@ -6,6 +6,7 @@ import re
 
 import streamlit as st
 
+from ingest.identity import arxiv_id, arxiv_version
 from kb.doctor import Fault, check
 from kb.errors import LibraryLocked
 from kb.library import Library
@@ -73,12 +74,29 @@ def _add(library: Library, jobs: Jobs) -> None:
         )
         with_pdf = st.checkbox("Fetch the full text too (PDF)", value=True)
         if st.form_submit_button("Add", type="primary"):
-            _start(library, jobs, re.split(r"[\s,;]+", named), with_pdf=with_pdf)
+            _start_ids(library, jobs, re.split(r"[\s,;]+", named), with_pdf=with_pdf)
     with by_file, st.form("add-files", clear_on_submit=True, border=False):
         files = st.file_uploader("PDF files", type="pdf", accept_multiple_files=True)
         if st.form_submit_button("Add", type="primary"):
             kept = [keep_upload(library.folder, one.name, one.getvalue()) for one in files]
             _start(library, jobs, [str(path) for path in kept], with_pdf=True)
+
+
+def _start_ids(library: Library, jobs: Jobs, named: list[str], *, with_pdf: bool) -> None:
+    """Begin to add what are arXiv ids; a path would read a file of the server's."""
+    known = [name for name in named if arxiv_id(name)]
+    strange = [name for name in named if name and not arxiv_id(name)]
+    if strange:
+        st.warning(
+            f"No arXiv id, and left out: {plain(', '.join(strange)[:300])}", icon=":material/info:"
+        )
+    if known or not strange:
+        _start(
+            library,
+            jobs,
+            [arxiv_id(name) + arxiv_version(name) for name in known],
+            with_pdf=with_pdf,
+        )
 
 
 def _start(library: Library, jobs: Jobs, named: list[str], *, with_pdf: bool) -> None:

@@ -104,7 +104,9 @@ def _label(cell: Cell) -> str:
     if not cell.papers:
         return f"{_MARKS[cell.state]}  \n:small[no papers]"
     stated = (
-        f"{cell.challenges:,} ch · {cell.directions:,} dir" if cell.challenges else "none stated"
+        f"{cell.challenges:,} ch · {cell.directions:,} dir"
+        if cell.challenges
+        else f"none in {cell.denominator:,}"
     )
     return f"**{cell.papers:,}**  \n:small[{stated}]"
 
@@ -134,7 +136,8 @@ def _legend() -> None:
     st.caption(
         "Each cell: papers; below, challenges (ch) and directions (dir) that they state. "
         "A paper may stand in several cells. "
-        "“none stated”: papers are here and state no challenge · “none”: searched, no paper · "
+        "“none in N”: no challenge in the N papers whose text was read · "
+        "“none”: searched, no paper · "
         "“?”: nobody has searched here yet."
     )
 

@@ -32,9 +32,20 @@ def test_a_job_adds_in_the_background(folder: Path, tmp_path: Path) -> None:
 
 def test_a_job_that_fails_says_why(folder: Path) -> None:
     library, jobs = Library.open(folder), Jobs()
-    job = finished(jobs.start(library, ["/no/such/file.pdf"], with_pdf=True))
+    with library.catalogue.write(bump=False) as writer:
+        writer.set_meta("model", "another-model")
+    job = finished(jobs.start(library, ["2501.00001"], with_pdf=False))
     assert job.state == "failed"
-    assert "no such file" in job.message
+    assert "another-model" in job.message
+    assert "kb reindex --embed" in job.message
+    library.close()
+
+
+def test_a_file_that_is_gone_fails_alone(folder: Path) -> None:
+    library, jobs = Library.open(folder), Jobs()
+    job = finished(jobs.start(library, ["/no/such/file.pdf"], with_pdf=True))
+    assert job.report is not None
+    assert "no such file" in job.report.failed[0]["error"]
     library.close()
 
 

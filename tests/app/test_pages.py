@@ -250,3 +250,12 @@ def test_a_damaged_library_says_what_to_do(
     app = start("search")
     assert "damaged" in app.error[0].value
     assert any("restore" in one.value for one in app.markdown)
+
+
+def test_paths_of_the_server_are_not_read(start: Start) -> None:
+    app = start("library")
+    app.text_area[0].set_value("/etc/passwd ../../secret.pdf")
+    next(one for one in app.button if one.label == "Add").click().run()
+    assert not app.exception
+    assert "left out" in app.warning[0].value
+    assert "1 added" not in markup(app)
