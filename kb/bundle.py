@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from taxonomy.codebook import Codebook
 
 from ingest.split import embedding_text
 from kb.adding import Report
@@ -53,6 +52,7 @@ from kb.catalogue.reading import Reader
 from kb.catalogue.writing import Writer
 from kb.errors import BundleError
 from kb.library import Library
+from taxonomy.codebook import Codebook
 
 FORMAT = 1
 """Version of the bundle's layout; raised when an older Sixfold could not read a newer bundle."""

@@ -15,8 +15,8 @@ from kb.ranking import Clock, Searcher
 from kb.snapshot import Snapshot
 from kb.telling import telling
 
-# Papers looked into. Of the gold papers of the development questions that are found among
-# 200, 97 % are among the first 60.
+# Papers looked into: 165 of the development questions' 224 gold papers are among the first 60
+# of a search, 190 among the first 200, at three times the reading.
 POOL = 60
 
 # Passages looked into of one paper, the nearest first: abstracts have one to three, a full

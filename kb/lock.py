@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from kb.errors import CatalogueUnwritable, LibraryLocked
+
+NOTE_TRIES = 10
+"""Tenths of a second for which a refused writer waits to learn who holds the lock."""
 
 
 class WriteLock:
@@ -44,7 +48,9 @@ class WriteLock:
             ) from error
         try:
             if self._lock.lock_counter == 1:
-                self._note.write_text(json.dumps(_whoami()))
+                part = self._note.with_suffix(".part")
+                part.write_text(json.dumps(_whoami()))
+                part.replace(self._note)
             yield
         finally:
             if self._lock.lock_counter == 1:
@@ -63,6 +69,11 @@ class WriteLock:
 
     def _locked(self) -> LibraryLocked:
         who = self.holder()
+        for _ in range(NOTE_TRIES):
+            if who is not None:
+                break
+            time.sleep(0.1)  # the holder has the lock but not yet written its note
+            who = self.holder()
         name = (
             f"process {who['pid']} of {who['user']} on {who['host']} ({who['command']}), "
             f"since {who['since']}"

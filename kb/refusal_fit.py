@@ -27,7 +27,8 @@ from kb.support import NAMES
 
 FOLDS = 5
 REPEATS = 10
-# Of 1, 3, 10, 30 and 100 (on 376 questions) the cross-validated area moves by .005.
+# Cross-validated areas on the development questions (ours) at 1, 3, 10, 30 and 100: .918,
+# .920, .920, .910, .896 (.959, .959, .959, .958, .955).
 PENALTY = 10.0
 # Share of the answerable questions that cross-validation must keep: three points above the
 # aim of .90, because the threshold is itself chosen on these questions.

@@ -1,7 +1,7 @@
 """The codebooks as data: facets, their categories, and where each entry comes from.
 
-    CodebookError              a codebook file is wrong, or a name is not in it
-    └── UnknownNameError       no facet or category of that name; lists the known ones
+CodebookError              a codebook file is wrong, or a name is not in it
+└── UnknownNameError       no facet or category of that name; lists the known ones
 """
 
 from __future__ import annotations
@@ -183,9 +183,7 @@ def _one_of(value: str, allowed: Sequence[str], key: str, item: str) -> str:
 def _key(table: Mapping[str, Any], item: str) -> str:
     key = _text(table, "key", item)
     if not _KEY.fullmatch(key):
-        raise CodebookError(
-            f"{key!r} is no key.", item, "Use lower-case words joined by hyphens."
-        )
+        raise CodebookError(f"{key!r} is no key.", item, "Use lower-case words joined by hyphens.")
     return key
 
 

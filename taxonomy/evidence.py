@@ -89,7 +89,10 @@ class PhraseFinder:
             self._add(part, TITLE, keys[titled], given)
             worth[titled] += part
         begins = np.concatenate([at, pairs])
-        places = [(spans[one][0], spans[two][1]) for one, two in zip(begins.tolist(), ends.tolist(), strict=True)]
+        places = [
+            (spans[one][0], spans[two][1])
+            for one, two in zip(begins.tolist(), ends.tolist(), strict=True)
+        ]
         return [
             self._best(worth[:, tag], places, text) or (title,)[: bool(title)]
             for tag in range(len(given))

@@ -26,8 +26,11 @@ TITLE, OWN, BODY = "title", "own", "body"
 """The zones: the title; sentences about the authors' own work; title and abstract."""
 
 # What scraped abstracts carry and no author wrote.
-_JUNK = re.compile(r"\s*\bthis (?:https? )?url\b|https?://\S+|^arXiv:\S+ Announce Type: \w+ "
-                   r"(?:Abstract: )?", re.IGNORECASE)
+_JUNK = re.compile(
+    r"\s*\bthis (?:https? )?url\b|https?://\S+|^arXiv:\S+ Announce Type: \w+ "
+    r"(?:Abstract: )?",
+    re.IGNORECASE,
+)
 TOKEN = re.compile(r"[a-z0-9]+[+#]*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(\[])")
 _OWN = re.compile(
@@ -115,7 +118,6 @@ class SparseRows:
         for part, block in self.batches():
             out[part] = block @ weights
         return out
-
 
     def turned_times(self, weights: Floats) -> Floats:
         """The product of the matrix on its side with a (rows, k) array, as (width, k)."""
@@ -262,4 +264,6 @@ def learn_space(
 def read(papers: Sequence[tuple[str, str]], vocabulary: Mapping[str, int]) -> dict[str, Words]:
     """The words of (title, abstract) pairs by zone, as numbers."""
     found = [zones(title, abstract) for title, abstract in papers]
-    return {name: encode((paper[name] for paper in found), vocabulary) for name in (TITLE, OWN, BODY)}
+    return {
+        name: encode((paper[name] for paper in found), vocabulary) for name in (TITLE, OWN, BODY)
+    }

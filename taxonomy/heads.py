@@ -22,7 +22,8 @@ def sigmoid(values: Floats) -> Floats:
 @dataclass(frozen=True, slots=True)
 class Heads:
     """Weights of all categories: `m` coded papers, `f` grams, `b` first-step outputs
-    (the categories, then for each facet "has any"), `c` categories."""
+    (the categories, then for each facet "has any"), `c` categories.
+    """
 
     references: Floats
     """(m, d): points of the coded papers."""

@@ -75,9 +75,11 @@ def text_hash(text: str) -> str:
 def lines(path: Path) -> Iterator[Mapping[str, Any]]:
     """The objects of a JSON Lines file. Raises LabelsError, naming file and line."""
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(
-            encoding="utf-8"
-        ) as file:
+        with (
+            gzip.open(path, "rt", encoding="utf-8")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8") as file
+        ):
             for number, line in enumerate(file, 1):
                 value = json.loads(line)
                 if not isinstance(value, dict):

@@ -96,8 +96,11 @@ def best_favour(
 
 
 def unseen_chances(
-    raw: NDArray[np.float64], targets: NDArray[np.float64], weights: NDArray[np.float64],
-    recipe: StatementRecipe, rng: np.random.Generator,
+    raw: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    recipe: StatementRecipe,
+    rng: np.random.Generator,
 ) -> Floats:
     """Probabilities of every sentence from folds that did not hold it."""
     chances = np.zeros(targets.shape, dtype=np.float32)

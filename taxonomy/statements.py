@@ -99,7 +99,9 @@ class StatementClassifier:
         """A classifier from weights already read. Raises WeightsError."""
         words = tuple(unpack_words(weights.whole("vocabulary")))
         keys, idf = weights.whole("text.keys"), weights.array("text.idf")
-        space = TextSpace((Zone(BODY, 1.0, keys, idf),), int(weights.meta["longest"]), len(words) + 1)
+        space = TextSpace(
+            (Zone(BODY, 1.0, keys, idf),), int(weights.meta["longest"]), len(words) + 1
+        )
         names = ("vectors", "pull", "text", "mean", "stack", "bias", "favour")
         parts = StatementParts(words, space, *(weights.array(name) for name in names))
         return cls.from_parts(parts, f"{weights.meta['method']}.{weights.digest}")

@@ -94,7 +94,14 @@ class Tagger:
         if parts.heads.categories != sum(map(len, facets.values())):
             raise WeightsError("The weights and the facets differ in categories.", method)
         index = {word: at for at, word in enumerate(parts.vocabulary, 1)}
-        return cls(parts, index, PhraseFinder(index, parts.space, parts.heads.text), facets, version, method)
+        return cls(
+            parts,
+            index,
+            PhraseFinder(index, parts.space, parts.heads.text),
+            facets,
+            version,
+            method,
+        )
 
     def judge(
         self, papers: Sequence[tuple[str, str]], vectors: NDArray[np.floating]

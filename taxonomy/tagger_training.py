@@ -196,9 +196,7 @@ def fit_limits(
     for facet in range(chances.shape[1] - count):
         columns = examples.facet_of == facet
         said = seen[:, :count][:, columns] >= limits[columns]
-        gates.append(
-            best_gate(truth[:, columns], said, seen[:, count + facet], recipe.false_tags)
-        )
+        gates.append(best_gate(truth[:, columns], said, seen[:, count + facet], recipe.false_tags))
     return limits, np.array(gates, dtype=np.float32)
 
 
@@ -241,9 +239,7 @@ def save_tagger(
     meta = {
         "method": METHOD,
         "codebook": codebook.version,
-        "facets": [
-            {"key": facet.key, "categories": list(facet.keys)} for facet in codebook.facets
-        ],
+        "facets": [{"key": facet.key, "categories": list(facet.keys)} for facet in codebook.facets],
         **about,
     }
     write(path, parts, meta)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,8 @@ def train_tagger(options: argparse.Namespace) -> None:
     """Train and save the tagger from the files that the command line names."""
     codebook, recipe = load_codebook(), Recipe()
     codings = read_codings(options.labels, codebook)
-    texts = read_texts(options.texts)
+    wanted = {paper.id for paper in codings}
+    texts = {key: text for key, text in read_texts(options.texts).items() if key in wanted}
     rng = np.random.default_rng(SEED)
     unlabelled = sorted({**texts, **read_texts(options.unlabelled)}.items())
     language = learn_language([text for _, text in unlabelled], recipe, rng)
@@ -67,7 +68,9 @@ def train_tagger(options: argparse.Namespace) -> None:
 
 def train_statements(options: argparse.Namespace) -> None:
     """Train and save the sentence classifier from the files that the command line names."""
-    by_id = {str(line["id"]): str(line["text"]) for path in options.sentences for line in lines(path)}
+    by_id = {
+        str(line["id"]): str(line["text"]) for path in options.sentences for line in lines(path)
+    }
     held = read_vectors(options.sentence_vectors)
     texts = {text_hash(text): text for text in by_id.values()}
     vectors = {text_hash(text): held[key] for key, text in by_id.items() if key in held}

@@ -17,8 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from kb.answer import ask
 
+from kb.answer import ask
 from kb.catalogue import Filters
 from kb.library import Library
 from kb.search import search
