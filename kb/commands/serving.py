@@ -21,6 +21,7 @@ THEME = Path(__file__).resolve().parents[1] / "pages" / "theme.toml"
 # for, and no page ever shows a traceback: kb/pages/parts/page.py says what happened.
 SETTINGS = {
     "browser.gatherUsageStats": "false",
+    "logger.hideWelcomeMessage": "true",  # else it offers its own skills over the page
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
