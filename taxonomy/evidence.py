@@ -16,14 +16,15 @@ MOST = 4
 """Phrases given for one tag: enough to judge it by, few enough to read."""
 
 # Words that carry weight by habit and would tell a reader nothing.
-_EMPTY = frozenset(
+_FILLERS = (
     "a about across all also an and any are as at be been both but by can could do does each "
     "for from had has have how however i if in into is it its may more most new no not novel of "
     "on one only or other our out over paper propose proposed provide same show some such than "
     "that the their them then there these they this those through thi to two under up upon us "
     "use used using via was we were what when where whether which while who whose will with "
-    "within without work would yet you your study approach method result based however".split()
+    "within without work would yet you your study approach method result based however"
 )
+_EMPTY = frozenset(_FILLERS.split())
 
 
 class PhraseFinder:

@@ -49,13 +49,16 @@ class SentenceExamples:
     """(n, 384) unit vectors of the sentences alone."""
     truth: NDArray[np.intp]
     """(n,) positions in `LABELS`."""
+    ids: tuple[str, ...]
+    """SHA-256 of each text, 64 hex digits."""
     twice: NDArray[np.bool_]
     """(n,): coded twice."""
 
     def take(self, rows: NDArray[np.intp]) -> SentenceExamples:
         """Some of the sentences, by position."""
         texts = tuple(self.texts[row] for row in rows)
-        return SentenceExamples(texts, self.vectors[rows], self.truth[rows], self.twice[rows])
+        ids = tuple(self.ids[row] for row in rows)
+        return SentenceExamples(texts, self.vectors[rows], self.truth[rows], ids, self.twice[rows])
 
 
 def join(
@@ -72,6 +75,7 @@ def join(
         tuple(texts[coded.sha256] for coded in codings),
         np.stack([vectors[coded.sha256] for coded in codings]).astype(np.float32),
         np.array([LABELS.index(coded.label) for coded in codings]),
+        tuple(coded.sha256 for coded in codings),
         np.array([coded.times == "twice" for coded in codings]),
     )
 
@@ -107,7 +111,9 @@ def unseen_chances(
     for held in np.array_split(rng.permutation(len(raw)), recipe.folds):
         rest = np.setdiff1d(np.arange(len(raw)), held)
         stack, bias = second_step(raw[rest], targets[rest], weights[rest], recipe.stack_penalty)
-        chances[held] = chances_of(raw[held].astype(np.float32), stack, bias)
+        chances[held] = chances_of(
+            raw[held].astype(np.float32), stack.astype(np.float32), bias.astype(np.float32)
+        )
     return chances
 
 
@@ -138,6 +144,7 @@ def fit_statements(
         stack=stack.astype(np.float32),
         bias=bias.astype(np.float32),
         favour=best_favour(chances, examples.truth, recipe.favours),
+        ids=examples.ids,
     )
 
 
@@ -148,6 +155,7 @@ def save_statements(path: Path, parts: StatementParts, about: Mapping[str, Any])
         "vocabulary": pack_words(parts.vocabulary),
         "text.keys": zone.keys,
         "text.idf": zone.idf.astype(np.float16),
+        "ids": pack_words(parts.ids),
         "vectors": parts.vectors.astype(np.float16),
         "pull": parts.pull.astype(np.float16),
         "text": parts.text.astype(np.float16),

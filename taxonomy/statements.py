@@ -71,6 +71,8 @@ class StatementParts:
     """(4,): of the log-odds."""
     favour: Floats
     """(4,): what a label's probability is multiplied by before the largest is taken."""
+    ids: tuple[str, ...]
+    """SHA-256 of the coded sentences' texts, 64 hex digits each."""
 
 
 def chances_of(raw: Floats, stack: Floats, bias: Floats) -> Floats:
@@ -102,8 +104,18 @@ class StatementClassifier:
         space = TextSpace(
             (Zone(BODY, 1.0, keys, idf),), int(weights.meta["longest"]), len(words) + 1
         )
-        names = ("vectors", "pull", "text", "mean", "stack", "bias", "favour")
-        parts = StatementParts(words, space, *(weights.array(name) for name in names))
+        parts = StatementParts(
+            vocabulary=words,
+            space=space,
+            vectors=weights.array("vectors"),
+            pull=weights.array("pull"),
+            text=weights.array("text"),
+            mean=weights.array("mean"),
+            stack=weights.array("stack"),
+            bias=weights.array("bias"),
+            favour=weights.array("favour"),
+            ids=tuple(unpack_words(weights.whole("ids"))),
+        )
         return cls.from_parts(parts, f"{weights.meta['method']}.{weights.digest}")
 
     @classmethod

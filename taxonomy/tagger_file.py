@@ -34,6 +34,8 @@ class TaggerParts:
     """(m, 384): vectors of the coded papers."""
     places: tuple[Floats, ...]
     """Topic positions of the coded papers, as `DenseMap.places` gives them."""
+    ids: tuple[str, ...]
+    """Ids of the coded papers."""
 
 
 def _shrink(table: Floats) -> tuple[NDArray[np.int8], Floats]:
@@ -87,6 +89,7 @@ def write(path: Path, parts: TaggerParts, meta: Mapping[str, Any]) -> None:
             {**_space_meta(topics.space), "prefixes": [list(p) for p in topics.prefixes]}
         )
     arrays["vectors"] = parts.vectors.astype(np.float16)
+    arrays["ids"] = pack_words(parts.ids)
     for field in fields(Heads):
         if field.name != _DERIVED:
             table = getattr(parts.heads, field.name)
@@ -120,4 +123,5 @@ def read(weights: Weights) -> TaggerParts:
         **values,
     )
     space = _read_space("text", weights, shape["text"], base)
-    return TaggerParts(vocabulary, space, dense, heads, vectors, tuple(places))
+    ids = tuple(unpack_words(weights.whole("ids")))
+    return TaggerParts(vocabulary, space, dense, heads, vectors, tuple(places), ids)

@@ -25,7 +25,7 @@ from taxonomy.features import (
     zones,
 )
 from taxonomy.fitting import kernel_ridge, second_step, text_gram, topic_axes
-from taxonomy.heads import Heads, decide, sigmoid
+from taxonomy.heads import Heads, sigmoid
 from taxonomy.labels import LabelsError, PaperLabels
 from taxonomy.tagger_file import METHOD, TaggerParts, write
 from taxonomy.thresholds import best_gate, best_thresholds
@@ -229,7 +229,9 @@ def fit_tagger(
         gates=gates,
         facet_of=examples.facet_of,
     )
-    return TaggerParts(language.vocabulary, space, dense, heads, examples.vectors, places)
+    return TaggerParts(
+        language.vocabulary, space, dense, heads, examples.vectors, places, examples.ids
+    )
 
 
 def save_tagger(
@@ -243,15 +245,3 @@ def save_tagger(
         **about,
     }
     write(path, parts, meta)
-
-
-__all__ = [
-    "Examples",
-    "Language",
-    "Recipe",
-    "decide",
-    "fit_tagger",
-    "join",
-    "learn_language",
-    "save_tagger",
-]
