@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -95,6 +96,10 @@ class Intake:
             found.insert(0, self.by_ids(ids, with_pdf=with_pdf))
         return found
 
+    def size(self, names: Sequence[str]) -> int:
+        """About how many items `names` hold, for a progress bar; what cannot be read is 0."""
+        return sum(_size(Path(name).expanduser()) for name in names)
+
     def by_ids(self, ids: Sequence[str], *, with_pdf: bool) -> Source:
         """Papers of arXiv by id, 100 a request."""
         source = self.arxiv()
@@ -138,3 +143,16 @@ class Intake:
         except IngestError as error:
             note = ParseNote("no_pdf", f"{error.message} {error.remedy}".strip())
             return replace(record, warnings=(*record.warnings, note))
+
+
+def _size(path: Path) -> int:
+    """Lines of a JSON Lines file, PDFs of a folder, else one."""
+    if path.is_dir():
+        return sum(1 for file in path.rglob("*") if file.suffix.lower() == ".pdf")
+    if not path.name.lower().endswith((".jsonl", ".jsonl.gz")):
+        return 1
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            return sum(1 for _ in lines)
+    except (OSError, EOFError):
+        return 0  # adding it will say why

@@ -14,7 +14,8 @@ Doubles = NDArray[np.float64]
 def topic_axes(rows: SparseRows, topics: int, rng: np.random.Generator, rounds: int = 4) -> Floats:
     """The strongest right singular vectors of a sparse matrix, as (width, topics).
 
-    By random projection and power iterations (Halko, Martinsson and Tropp, 2011).
+    Gives fewer topics where the matrix has fewer rows or columns. By random projection
+    and power iterations (Halko, Martinsson and Tropp, 2011).
     """
     spare = 10
     basis = rng.standard_normal((rows.width, topics + spare)).astype(np.float32)
@@ -27,7 +28,7 @@ def topic_axes(rows: SparseRows, topics: int, rng: np.random.Generator, rounds: 
     _, _, right = np.linalg.svd(small, full_matrices=False)
     axes = basis @ right[:topics].T
     # The sign of a singular vector is free: fix it, so that files can be compared.
-    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(topics)])
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])
     return np.asarray(axes * signs, dtype=np.float32)
 
 

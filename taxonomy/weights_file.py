@@ -87,7 +87,8 @@ def load(path: Path) -> Weights:
     try:
         explained = path.with_suffix(".json").read_bytes()
         meta = json.loads(explained)
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: NumPy forgets to close a file that it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise WeightsError(f"The weights cannot be read: {error}.", str(path), remedy) from error

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,15 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from ingest.sources import Source
+from ingest.sources import Found, Source
 from kb.adding import Options, Report, add
 from kb.bundle import load_bundle, read_manifest
 from kb.commands.common import Session, command, printable
 from kb.errors import BundleError, UsageError
 from kb.intake import Intake
 from kb.library import Library
+
+Bar = Any  # tqdm is generic over what it wraps; ours wraps nothing
 
 
 @command
@@ -52,17 +54,17 @@ def add_command(
     report = Report()
     for name in bundles:
         merge(report, _add_bundle(library, Path(name).expanduser(), dry_run=dry_run, events=events))
-    with Intake(library) as intake, _progress(events) as options:
-        wanted = intake.sources(
-            [name for name in sources if name not in bundles], with_pdf=not no_pdf
-        )
+    names = [name for name in sources if name not in bundles]
+    with Intake(library) as intake, _progress(events) as (options, bar):
         chosen = replace(options, dry_run=dry_run, wait=wait)
-        if wanted:
+        if names:
+            bar.reset(total=intake.size(names))
+            wanted = [_Counted(one, bar) for one in intake.sources(names, with_pdf=not no_pdf)]
             merge(report, add(library, wanted, replace(chosen, since=since)))
         if arxiv_query:
             # Its own notion of since: papers revised later count too.
             asked = intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf)
-            merge(report, add(library, [asked], chosen))
+            merge(report, add(library, [_Counted(asked, bar)], chosen))
     return finish(session, report)
 
 
@@ -79,9 +81,10 @@ def fetch_command(
     ids = _held(library, papers, collection, missing=missing)
     if not ids:
         session.say("nothing to fetch")
-    with Intake(library) as intake, _progress(events) as options:
-        source: list[Source] = [intake.by_ids(ids, with_pdf=not missing)] if ids else []
-        report = add(library, source, options)
+    with Intake(library) as intake, _progress(events) as (options, bar):
+        bar.reset(total=len(ids))
+        asked = [_Counted(intake.by_ids(ids, with_pdf=not missing), bar)] if ids else []
+        report = add(library, asked, options)
     return finish(session, report)
 
 
@@ -121,16 +124,34 @@ def finish(session: Session, report: Report) -> int:
 
 
 @contextmanager
-def _progress(events: bool) -> Iterator[Options]:
-    """Options that show a progress bar on a terminal, and events where asked for."""
-    bar: Any = tqdm(unit=" papers", disable=None, file=sys.stderr, dynamic_ncols=True)
+def _progress(events: bool) -> Iterator[tuple[Options, Bar]]:
+    """Options and a bar with rate and time left, which shows on a terminal only."""
+    bar: Bar = tqdm(unit=" papers", disable=None, file=sys.stderr, dynamic_ncols=True)
 
-    def step(papers: int, passages: int) -> None:
+    def step(_: int, passages: int) -> None:
         bar.set_postfix(passages=passages)
-        bar.update(papers)
 
     with bar:
-        yield Options(on_progress=step, on_event=_event if events else None)
+        yield Options(on_progress=step, on_event=_event if events else None), bar
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A source whose items are counted on a bar as they are read."""
+
+    source: Source
+    bar: Bar
+
+    @property
+    def name(self) -> str:
+        """The source's own name."""
+        return self.source.name
+
+    def items(self) -> Iterator[Found]:
+        """The source's items."""
+        for found in self.source.items():
+            yield found
+            self.bar.update(1)
 
 
 def _event(facts: dict[str, str]) -> None:

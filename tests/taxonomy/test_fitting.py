@@ -8,6 +8,8 @@ import pytest
 from taxonomy.features import (
     BODY,
     TITLE,
+    TextSpace,
+    Words,
     clean,
     encode,
     gram_keys,
@@ -22,7 +24,7 @@ from taxonomy.thresholds import best_gate, best_thresholds
 TEXTS = ["a b c a", "b c", "c c d", "", "d a b"]
 
 
-def small_space() -> tuple[dict[str, object], object]:
+def small_space() -> tuple[dict[str, Words], TextSpace]:
     index = {"a": 1, "b": 2, "c": 3, "d": 4}
     words = {BODY: encode((text.split() for text in TEXTS), index)}
     return words, learn_space(words, [(BODY, 1.0, 1)], 2, 5, most=1.0)
@@ -54,7 +56,7 @@ def test_grams_do_not_run_over_the_end_of_a_paper() -> None:
 
 def test_rows_have_length_one_or_none_and_products_agree() -> None:
     words, space = small_space()
-    rows = space.matrix(words)  # type: ignore[attr-defined]
+    rows = space.matrix(words)
     dense = rows.dense(0, rows.rows)
     lengths = np.linalg.norm(dense, axis=1)
     assert lengths == pytest.approx([1, 1, 1, 0, 1])
@@ -69,7 +71,7 @@ def test_rows_have_length_one_or_none_and_products_agree() -> None:
 
 def test_topics_are_the_singular_vectors() -> None:
     words, space = small_space()
-    rows = space.matrix(words)  # type: ignore[attr-defined]
+    rows = space.matrix(words)
     axes = topic_axes(rows, 2, np.random.default_rng(0))
     _, _, right = np.linalg.svd(rows.dense(0, rows.rows), full_matrices=False)
     assert np.abs(np.sum(axes.T * right[:2], axis=1)) == pytest.approx([1, 1], abs=1e-3)
@@ -79,7 +81,10 @@ def test_unseen_predictions_equal_those_of_training_anew() -> None:
     rng = np.random.default_rng(3)
     points = rng.normal(size=(12, 3))
     kernel = np.exp(-((points[:, None] - points[None]) ** 2).sum(-1)).astype(np.float32)
-    truth, weights = (rng.random((12, 2)) > 0.5).astype(float), rng.uniform(0.5, 1.5, 12)
+    truth, weights = (
+        (rng.random((12, 2)) > 0.5).astype(float),
+        rng.uniform(0.5, 1.5, 12).astype(np.float32),
+    )
     _, mean, unseen = kernel_ridge(kernel, truth, 0.3, weights)
     rest = np.arange(1, 12)
     system = kernel[np.ix_(rest, rest)] + np.diag(0.3 / weights[rest])

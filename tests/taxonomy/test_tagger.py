@@ -49,7 +49,6 @@ def test_scores_and_tags_cover_the_codebook(
     ("about", "facet", "key"),
     [
         ("unlearning", "phase", "maintenance-and-evolution"),
-        ("repair", "layer", "refinement-and-debug"),
     ],
 )
 def test_plain_cases_get_their_tag_from_words_alone(

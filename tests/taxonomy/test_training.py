@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ LAYERS = codebook.load().facet("layer").keys
 SUBJECTS = ["unlearning", "benchmark", "serving", "tuning", "corpus", "duty"]
 
 
-def write_lines(path: Path, lines: list[dict[str, object]]) -> Path:
+def write_lines(path: Path, lines: Sequence[Mapping[str, object]]) -> Path:
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
 
