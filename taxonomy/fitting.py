@@ -14,7 +14,8 @@ Doubles = NDArray[np.float64]
 def topic_axes(rows: SparseRows, topics: int, rng: np.random.Generator, rounds: int = 4) -> Floats:
     """The strongest right singular vectors of a sparse matrix, as (width, topics).
 
-    Gives fewer topics where the matrix has fewer rows or columns. By random projection
+    Gives fewer topics where the matrix has fewer rows or columns.
+    By random projection
     and power iterations (Halko, Martinsson and Tropp, 2011).
     """
     spare = 10

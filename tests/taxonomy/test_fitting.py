@@ -85,7 +85,7 @@ def test_unseen_predictions_equal_those_of_training_anew() -> None:
         (rng.random((12, 2)) > 0.5).astype(float),
         rng.uniform(0.5, 1.5, 12).astype(np.float32),
     )
-    _, mean, unseen = kernel_ridge(kernel, truth, 0.3, weights)
+    _, mean, unseen = kernel_ridge(kernel, truth, 0.3, weights.astype(np.float32))
     rest = np.arange(1, 12)
     system = kernel[np.ix_(rest, rest)] + np.diag(0.3 / weights[rest])
     # The closed form holds for a fixed mean, so the mean of all is taken off here too.

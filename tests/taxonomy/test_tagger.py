@@ -49,14 +49,19 @@ def test_scores_and_tags_cover_the_codebook(
     ("about", "facet", "key"),
     [
         ("unlearning", "phase", "maintenance-and-evolution"),
+        ("repair", "layer", "refinement-and-debug"),
     ],
 )
-def test_plain_cases_get_their_tag_from_words_alone(
+def test_words_alone_rank_the_plain_tag_first(
     tagger: Tagger, papers: Papers, nowhere: Vectors, about: str, facet: str, key: str
 ) -> None:
     (found,) = tagger.tag([papers[about]], nowhere)
     assert max(found.scores[facet], key=lambda name: found.scores[facet][name]) == key
-    assert key in {tag.key for tag in found.tags[facet]}
+
+
+def test_a_plain_case_gets_its_tag(tagger: Tagger, papers: Papers, nowhere: Vectors) -> None:
+    (found,) = tagger.tag([papers["unlearning"]], nowhere)
+    assert "maintenance-and-evolution" in {tag.key for tag in found.tags["phase"]}
 
 
 def test_none_is_an_answer(tagger: Tagger, papers: Papers, nowhere: Vectors) -> None:
