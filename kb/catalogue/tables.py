@@ -62,6 +62,7 @@ papers = Table(
     Column("scores", JSON, nullable=False),
     Column("added", String, nullable=False),
     Column("generation", Integer, nullable=False, index=True),
+    Column("same_as", Integer, index=True),  # number of the paper that stands for this one
     sqlite_autoincrement=True,
 )
 
@@ -86,6 +87,7 @@ passages = Table(
     Column("stop", Integer, nullable=False),
     Column("text", Text, nullable=False),
     Column("vector", LargeBinary, nullable=False),  # float16, little endian, unit length
+    Column("boxes", JSON),  # [[x0, y0, x1, y1], …] on its page, in points from the top left
     sqlite_autoincrement=True,
 )
 
@@ -116,6 +118,65 @@ tags = Table(
     Index("tags_by_key", "facet", "key"),
 )
 
+# What people said, in order; only ever appended to. `tags` holds what follows from it.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("paper_id", String, nullable=False, index=True),  # outlives the paper
+    Column("facet", String, nullable=False),
+    Column("key", String, nullable=False, default=""),
+    Column("verdict", String, nullable=False),  # yes | no | done | undo
+    Column("why", Text, nullable=False, default=""),
+    Column("score", Float),  # the machine's, then
+    Column("version", String, nullable=False, default=""),  # the machine's, then
+    Column("undoes", Integer),
+    sqlite_autoincrement=True,
+)
+
+# Versions of the library's own codebook; only ever appended to.
+taxonomies = Table(
+    "taxonomies",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("change", JSON, nullable=False),
+    Column("codebook", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Papers joined as one, or kept apart, by whom; only ever appended to.
+merges = Table(
+    "merges",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),  # same | apart | undo
+    Column("kept", String, nullable=False, index=True),
+    Column("other", String, nullable=False, index=True),
+    Column("why", Text, nullable=False, default=""),
+    Column("undoes", Integer),
+    sqlite_autoincrement=True,
+)
+
+# One row a run of adding; its items are in the journal.
+runs = Table(
+    "runs",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("ended", String, nullable=False, default=""),
+    Column("state", String, nullable=False),  # running | done | stopped
+    Column("why", Text, nullable=False, default=""),
+    Column("sources", JSON, nullable=False),
+    Column("counts", JSON, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 tombstones = Table(
     "tombstones",
     metadata,
@@ -134,6 +195,7 @@ journal = Table(
     Column("step", String, nullable=False, default=""),
     Column("error", Text, nullable=False, default=""),
     Column("paper_id", String, nullable=False, default=""),
+    Column("run", Integer, index=True),
 )
 
 files = Table(

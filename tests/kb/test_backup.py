@@ -14,7 +14,7 @@ from ingest.sources import FileSource, Found
 from kb.adding import add
 from kb.backup import backup, newest_backup, restore
 from kb.bundle import load_bundle
-from kb.catalogue import Catalogue, Filters
+from kb.catalogue import SCHEMA_VERSION, Catalogue, Filters
 from kb.catalogue.store import check_file
 from kb.cli import main
 from kb.doctor import check, examine
@@ -43,7 +43,7 @@ def test_a_restored_library_holds_what_it_held(folder: Path, tmp_path: Path) -> 
     kept = restore(folder, tmp_path / "copy.sqlite", NOW)
     assert ids(folder) == before
     assert kept == folder / "backups" / "20260304T050607-before-restore.sqlite"
-    assert check_file(kept) == 1
+    assert check_file(kept) == SCHEMA_VERSION
     assert examine(folder) == []
     library = Library.open(folder)
     found = search(library, "benchmark for repository-level code completion", Filters())

@@ -1,4 +1,4 @@
-"""The first schema, as `python -m kb.migrations.freeze` wrote it."""
+"""The first schema."""
 
 from __future__ import annotations
 
