@@ -261,9 +261,39 @@ def learn_space(
     return TextSpace(tuple(found), longest, base)
 
 
+class _Numbers(dict[str, int]):
+    """Lower-case word as it stands -> its number; remembers, so that stems are cut once."""
+
+    def __init__(self, vocabulary: Mapping[str, int]) -> None:
+        self._vocabulary = vocabulary
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self._vocabulary.get(stem(word), 0)
+        return number
+
+
 def read(papers: Sequence[tuple[str, str]], vocabulary: Mapping[str, int]) -> dict[str, Words]:
-    """The words of (title, abstract) pairs by zone, as numbers."""
-    found = [zones(title, abstract) for title, abstract in papers]
-    return {
-        name: encode((paper[name] for paper in found), vocabulary) for name in (TITLE, OWN, BODY)
-    }
+    """The words of (title, abstract) pairs by zone, as numbers: `zones` and `encode` at once.
+
+    Each word is looked up once, though it may stand in two zones.
+    """
+    look = _Numbers(vocabulary).__getitem__
+    ids: dict[str, list[int]] = {TITLE: [], OWN: [], BODY: []}
+    ends: dict[str, list[int]] = {TITLE: [], OWN: [], BODY: []}
+    for title, abstract in papers:
+        head = list(map(look, TOKEN.findall(title.lower())))
+        ids[TITLE] += head
+        ids[BODY] += head
+        for part in _SENTENCE_END.split(clean(abstract)):
+            found = list(map(look, TOKEN.findall(part.lower())))
+            ids[BODY] += found
+            if _OWN.search(part):
+                ids[OWN] += found
+        for zone, some in ids.items():
+            ends[zone].append(len(some))
+    return {zone: _words(ids[zone], ends[zone]) for zone in ids}
+
+
+def _words(ids: Sequence[int], ends: Sequence[int]) -> Words:
+    rows = np.repeat(np.arange(len(ends)), np.diff([0, *ends]))
+    return Words(np.array(ids, dtype=np.int64), rows.astype(np.int64), len(ends))

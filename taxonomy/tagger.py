@@ -28,6 +28,9 @@ Bools = NDArray[np.bool_]
 WEIGHTS = FOLDER / "tagger.npz"
 """The shipped weights."""
 
+BATCH = 1024
+"""Papers tagged at once: what is held in between fits the processor's cache better."""
+
 DIMENSIONS = 384
 """Length of a MiniLM vector."""
 
@@ -130,18 +133,26 @@ class Tagger:
         1, of the vectors of the abstract's chunks, each embedded below its title.
         Gives one entry a paper, in order. Raises ValueError where the numbers differ.
         """
-        if not len(papers):
-            return []
-        chances, chosen = self.judge(papers, vectors)
-        return [self._paper(paper, chances[at], chosen[at]) for at, paper in enumerate(papers)]
+        out: list[PaperTags] = []
+        for first in range(0, max(len(papers), len(vectors)), BATCH):
+            part = slice(first, first + BATCH)
+            out += self._tag_batch(papers[part], vectors[part])
+        return out
 
-    def _paper(self, paper: tuple[str, str], chances: Floats, chosen: Bools) -> PaperTags:
-        """One paper's row of probabilities and decisions with names and evidence."""
-        given = np.flatnonzero(chosen)
-        evidence: dict[int, tuple[str, ...]] = {}
-        if len(given):
-            found = self.finder.phrases(*paper, given)
-            evidence = dict(zip(given.tolist(), found, strict=True))
+    def _tag_batch(
+        self, papers: Sequence[tuple[str, str]], vectors: NDArray[np.floating]
+    ) -> list[PaperTags]:
+        chances, chosen = self.judge(papers, vectors)
+        given = [np.flatnonzero(row) for row in chosen]
+        tagged = [at for at, some in enumerate(given) if len(some)]
+        found = self.finder.phrases([papers[at] for at in tagged], [given[at] for at in tagged])
+        evidence: list[dict[int, tuple[str, ...]]] = [{} for _ in papers]
+        for at, phrases in zip(tagged, found, strict=True):
+            evidence[at] = dict(zip(given[at].tolist(), phrases, strict=True))
+        return [self._paper(row, some) for row, some in zip(chances, evidence, strict=True)]
+
+    def _paper(self, chances: Floats, evidence: Mapping[int, tuple[str, ...]]) -> PaperTags:
+        """One paper's row of probabilities with names; evidence by the column of each tag."""
         named: dict[str, dict[str, float]] = {}
         tags: dict[str, tuple[Tag, ...]] = {}
         first = 0
