@@ -26,14 +26,25 @@ _PLACE = re.compile(
     r"\bauthors?\b|preprint|arxiv|proceedings|conference|journal|technolog|sciences?\b",
     re.IGNORECASE,
 )
+_IMPRINT = re.compile(
+    r"equal contribution|contributed equally|correspond(?:ence to|ing author)|\S+@\S+\.\w|"
+    r"copyright|©|all rights reserved|licen[cs]ed under|permission to make|"
+    r"(?:supported|funded) (?:in part )?by|work (?:was )?(?:done|performed) (?:while|during)|"
+    r"preprint submitted|under review|manuscript received|accepted for publication|"
+    r"\bproceedings of the\b|^(?:doi|arxiv|issn|isbn)\b",
+    re.IGNORECASE,
+)
 _NAME_MARKS = re.compile(
     r"[\d*∗†‡§¶♠♣♦♥⋆\u00b9\u00b2\u00b3⁰-⁹,]+$|^[\d*∗†‡§¶♠♣♦♥⋆]+|\([^)]*\)|\b[\w.]+@\S+"
 )
 _PARTICLES = frozenset(
     "de van der den von la le da di dos del el al bin ibn du ter ten y e".split()
 )
+# A subtitle begins so, no name does.
+_NO_NAME = frozenset("a an the on for towards toward how why what in from".split())
 _SEPARATOR = re.compile(r"\s*(?:,|;|&|·|•|\band\b)\s*|\s{3,}")
 _STAMP = re.compile(r"arXiv:\s*([a-z.-]+/\d{7}|\d{4}\.\d{4,5})(v\d+)?", re.IGNORECASE)
+_STAMPED = re.compile(_STAMP.pattern + r"\s*\[[a-z-]+(?:\.[a-z-]+)?\]", re.IGNORECASE)
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>{}|\\^`]+")
 _YEAR = re.compile(r"\b(?:19[5-9]\d|20[0-4]\d)\b")
 
@@ -52,8 +63,10 @@ def stamp(page: PageLines, made: str) -> Stamp:
 
     Takes the whole first page, margins too, and the PDF's creation date (`D:2024…`).
     """
-    text = "\n".join([*page.turned, *(line.text for line in page.lines)])
-    printed = _STAMP.search(text)
+    # In the running text an id cites another paper: one's own stands in a margin, or with its
+    # category behind it, as arXiv prints it.
+    own = [line.text for line in page.lines if _at_edge(line, page) or _STAMPED.search(line.text)]
+    printed = _STAMP.search("\n".join([*page.turned, *own]))
     arxiv = arxiv_id(printed[1]) if printed else ""
     # A DOI in the running text cites another paper: heads, feet and margins hold one's own.
     doi = ""
@@ -65,6 +78,12 @@ def stamp(page: PageLines, made: str) -> Stamp:
     if doi.startswith("10.48550/arxiv."):
         arxiv, doi = arxiv or arxiv_id(doi), ""
     return Stamp(arxiv, doi, _printed_year(page, arxiv, made))
+
+
+def _at_edge(line: Line, page: PageLines) -> bool:
+    """True in the head, foot or margin of a page."""
+    high, low = line.y1 < 0.1 * page.height, line.y0 > 0.9 * page.height
+    return high or low or line.x1 < 0.12 * page.width
 
 
 def _own_doi(line: Line, page: PageLines) -> bool:
@@ -114,7 +133,7 @@ def title_lines(lines: list[Line], body: float, metadata: str) -> tuple[int, int
         if _ABSTRACT.fullmatch(line.text) or _RUN_IN.match(line.text):
             break
         top.append((at, line))
-    groups = _alike(top)
+    groups = _alike(top, body)
     wanted = _plain(metadata)
     if len(wanted) > 12:
         for start, end in groups:
@@ -134,7 +153,7 @@ def title_lines(lines: list[Line], body: float, metadata: str) -> tuple[int, int
     return bold[0][2:] if bold else (worthy[0][2:] if worthy else (0, 0))
 
 
-def _alike(top: list[tuple[int, Line]]) -> list[tuple[int, int]]:
+def _alike(top: list[tuple[int, Line]], body: float) -> list[tuple[int, int]]:
     """Stretches of successive lines of one size, set close together."""
     groups: list[tuple[int, int]] = []
     for at, line in top:
@@ -144,7 +163,7 @@ def _alike(top: list[tuple[int, Line]]) -> list[tuple[int, int]]:
             if (
                 near
                 and abs(before.size - line.size) < 0.06 * line.size + 0.3
-                and before.bold == line.bold
+                and (before.bold == line.bold or line.size > 1.3 * body)
             ):
                 groups[-1] = (groups[-1][0], at + 1)
                 continue
@@ -168,12 +187,24 @@ def find_abstract(lines: list[Line]) -> tuple[int, str] | None:
     return None
 
 
+def is_place(text: str) -> bool:
+    """Whether a text names a place where authors work, or how to reach them."""
+    return bool(_PLACE.search(text))
+
+
+def is_imprint(text: str) -> bool:
+    """Whether a small-type paragraph of a first page is about the paper, not part of it."""
+    return bool(_IMPRINT.search(text))
+
+
 def _person(text: str) -> str:
     """A name with marks and addresses taken off; "" where it is not one."""
     name = text.strip()
     for _ in range(3):
         name = _NAME_MARKS.sub("", name).strip(" ,;:·•")
     words = name.split()
+    if words and words[0].lower() in _NO_NAME:
+        return ""
     if not 2 <= len(words) <= 6 or _PLACE.search(name) or re.search(r"[\d@{}/:]", name):
         return ""
     capital = all(
@@ -191,11 +222,22 @@ def authors(stretches: list[Line]) -> tuple[str, ...]:
     told = _author_lines(stretches)
     # One list that runs over several lines, or a grid of names with places below them.
     listed = sum(len(_SEPARATOR.findall(line.unraised.strip(" ,"))) for line in told) > 0
-    texts = (
-        [" ".join(line.unraised for line in told)] if listed else [line.unraised for line in told]
-    )
+    texts = _lists(told) if listed else [line.unraised for line in told]
     names = [_person(part) for text in texts for part in _SEPARATOR.split(text)]
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _lists(told: list[Line]) -> list[str]:
+    """Lines of names as lists; one that names a place, too, ends there."""
+    lists: list[str] = []
+    for before, line in zip([None, *told], told, strict=False):
+        goes_on = before and re.search(r"(?:,|;|&|·|\band)\s*$", before.unraised)
+        ends = before and (_PLACE.search(before.unraised) or _person(before.unraised))
+        if before and (goes_on or not ends):
+            lists[-1] += f" {line.unraised}"
+        else:
+            lists.append(line.unraised)
+    return lists
 
 
 def _author_lines(stretches: list[Line]) -> list[Line]:

@@ -31,6 +31,9 @@ _PLAIN = re.compile(
 REFERENCES = re.compile(
     r"references( cited)?|bibliography|literature cited|works cited", re.IGNORECASE
 )
+_CONTENTS = re.compile(r"(?:table of )?contents", re.IGNORECASE)
+# What fonts are called that have no name, e.g. bitmaps of TeX.
+_NAMELESS = re.compile(r"F\d+|T3.*|Type3.*|[A-Z]\d{0,3}")
 MAX_HEADING = 160
 """Characters of the longest heading taken for one."""
 
@@ -62,6 +65,7 @@ class _Candidate:
     """Its face is a rare one: how headings show where fonts have no names."""
     number: str
     name: str
+    font: str
 
 
 def usual_leading(lines: list[Line], body: float) -> float:
@@ -93,7 +97,7 @@ def _rare_fonts(lines: list[Line]) -> frozenset[str]:
     share: Counter[str] = Counter()
     for line in lines:
         share[line.font] += len(line.text)
-    nameless = (font for font in share if re.fullmatch(r"F\d+|T3.*|Type3.*|[A-Z]\d{0,3}", font))
+    nameless = (font for font in share if _NAMELESS.fullmatch(font))
     return frozenset(font for font in nameless if share[font] < 0.03 * share.total())
 
 
@@ -107,6 +111,7 @@ def _run_end(lines: list[Line], start: int) -> int:
             abs(line.size - first.size) < 0.6
             and line.bold == first.bold
             and line.italic == first.italic
+            and (line.font == first.font or not _NAMELESS.fullmatch(first.font))
         )
         near = 0 < line.baseline - before.baseline < 1.5 * first.size
         together = (line.page, line.column) == (first.page, first.column)
@@ -132,19 +137,45 @@ def _text_follows(lines: list[Line], end: int, body: float) -> bool:
     if end >= len(lines):
         return False
     after = lines[end]
-    if after.cells > 1 and not _numbered(after.text)[0]:
+    if after.cells > 1 and not _numbered(after.text)[0] and not _prose(after.text):
         # A table's row: what stands above it heads the table.
         return False
     return abs(after.size - body) < 0.12 * body or _distinct(after, body, frozenset())
 
 
+def _prose(text: str) -> bool:
+    """Whether words set far apart to fill a narrow line are meant, not a table's row."""
+    words = text.split()
+    return len(words) > 3 and sum(word.islower() for word in words) > 0.6 * len(words)
+
+
+def _contents(lines: list[Line]) -> range:
+    """Lines of a table of contents: from below its heading to the last that ends in a page."""
+    for at, line in enumerate(lines):
+        if _CONTENTS.fullmatch(line.text.strip()):
+            end, misses = at + 1, 0
+            while end + misses < len(lines) and misses < 3:
+                if re.search(r"\s\d{1,3}$", lines[end + misses].text):
+                    end, misses = end + misses + 1, 0
+                else:
+                    misses += 1
+            return range(at + 1, end) if end > at + 3 else range(0)
+    return range(0)
+
+
 def _candidates(lines: list[Line], body: float, leading: float) -> list[_Candidate]:
     found: list[_Candidate] = []
     rare = _rare_fonts(lines)
+    contents = _contents(lines)
+    usual = Counter(line.font for line in lines).most_common(1)[0][0] if lines else ""
     at = 0
     while at < len(lines):
         line = lines[at]
-        if not _distinct(line, body, rare) and not _PLAIN.fullmatch(line.text.strip()):
+        if at in contents:
+            at = contents.stop
+            continue
+        face = _NAMELESS.fullmatch(line.font) and line.font != usual and _numbered(line.text)[0]
+        if not _distinct(line, body, rare) and not face and not _PLAIN.fullmatch(line.text.strip()):
             at += 1
             continue
         end = _run_end(lines, at)
@@ -157,8 +188,10 @@ def _candidates(lines: list[Line], body: float, leading: float) -> list[_Candida
         cells = max(part.cells for part in lines[at:end]) - bool(number)
         if _plausible(text, name) and cells < 2:
             led = _text_follows(lines, end, body)
+            odd = line.font in rare or bool(face)
+            style = line.style
             found.append(
-                _Candidate(at, end, text, line.style, spaced, led, line.font in rare, number, name)
+                _Candidate(at, end, text, style, spaced, led, odd, number, name, line.font)
             )
         at = end
     return found
@@ -256,6 +289,7 @@ def _accepted(candidates: list[_Candidate], body: float, roman: bool) -> list[_C
         for one in candidates
         if one.start in sure and (one.style[1] or one.style[0] > 1.07 * body)
     }
+    faces = {one.font for one in numbered if one.odd}
     accepted = []
     for one in candidates:
         size, bold, _ = one.style
@@ -264,7 +298,7 @@ def _accepted(candidates: list[_Candidate], body: float, roman: bool) -> list[_C
         elif (one.number and numbered) or not (one.spaced and one.led and one.name[0].isupper()):
             continue
         elif len(numbered) >= 3:
-            if one.style in styles:
+            if one.style in styles or (one.odd and one.font in faces):
                 accepted.append(one)
         elif size > 1.1 * body or (bold and size > 0.93 * body):
             accepted.append(one)

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from ingest.records import Box
+
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\u00a0": " "}
     # Bitmap fonts of TeX say nothing of their letters: these are the places of the ligatures,
     # quotes and dashes in its encodings T1 and OT1.
     | dict(zip("\x1b\x1c\x1d\x1e\x1f", ("ff", "fi", "fl", "ffi", "ffl"), strict=True))
     | dict(zip("\x0b\x0c\x0d\x0e\x0f", ("ff", "fi", "fl", "ffi", "ffl"), strict=True))
-    | dict(zip("\x10\x11\x12\x15\x16", "“”„–—", strict=True))
+    | dict(zip("\x10\x11\x12\x15\x16\x19", "“”„–—ı", strict=True))
 )
 # OT1-encoded TeX sets an accent and its letter as two glyphs: "P´erez".
 _ACCENTS = {
@@ -33,7 +35,11 @@ _LOOSE_ACCENT = re.compile(r"([´¨ˇ˘˚])\s?([A-Za-zı])")
 _LOOSE_CEDILLA = re.compile(r"([cCsS])\s?¸")
 _INNER_ACCENT = re.compile(r"(?<=[A-Za-z])([`ˆ˜])\s?([aeiouAEIOUnN])(?=[a-z])")
 _INNER = {"`": "\u0300", "ˆ": "\u0302", "˜": "\u0303"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200c\u200e\u200f\u2060\ufeff\ufffd]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufffd\U000e0000-\U000e007f]"
+)
+LIGATURES = frozenset("\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f")
+"""Ligatures of TeX's bitmap fonts; some of them pass for white space elsewhere."""
 _LETTER = re.compile(r"[^\W\d_]")
 _MARK = re.compile(r"\d{1,2}|[*∗†‡§¶]+")
 _BOLD_NAME = re.compile(r"bold|black|heavy|-medi|semibold|demi|bx\d|cmb|\.b$|-b$", re.IGNORECASE)
@@ -76,11 +82,19 @@ class Line:
     """Stretches, set well apart, that the line was joined from: a table's row has several."""
     column: int = 0
     """0 left or only, 1 right, 2 across both."""
+    shown: Box | None = None
+    """Where it stands on the page as shown, where the page was turned to be read."""
 
     @property
     def width(self) -> float:
         """From left to right edge."""
         return self.x1 - self.x0
+
+    @property
+    def box(self) -> Box:
+        """Where it stands on the page as shown, to a tenth of a point."""
+        x0, y0, x1, y1 = self.shown or (self.x0, self.y0, self.x1, self.y1)
+        return round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)
 
     @property
     def style(self) -> tuple[float, bool, bool]:
@@ -225,6 +239,15 @@ def _turn(raw: dict[str, Any], way: int, width: float, height: float) -> None:
             span["bbox"], span["origin"] = (y0, width - x1, y1, width - x0), (oy, width - ox)
 
 
+def _turned_back(line: Line, way: int, width: float, height: float) -> Line:
+    """The line with its place on the page as shown: `_turn` undone."""
+    if way < 0:
+        shown = line.y0, height - line.x1, line.y1, height - line.x0
+    else:
+        shown = width - line.y1, line.x0, width - line.y0, line.x1
+    return replace(line, shown=shown)
+
+
 def read_page(raw: dict[str, Any]) -> PageLines:
     """A page dictionary {number, width, height, blocks} as lines.
 
@@ -248,7 +271,7 @@ def read_page(raw: dict[str, Any]) -> PageLines:
             _turn(line, way, width, height)
         read = read_line(number, line)
         if read:
-            lines.append(read)
+            lines.append(_turned_back(read, way, width, height) if way else read)
     if way:
         width, height = height, width
     return PageLines(number, width, height, tuple(lines), tuple(text for text in turned if text))
@@ -278,4 +301,12 @@ def merge_row(left: Line, right: Line) -> Line:
         mono=main.mono,
         bold_lead=lead,
         cells=left.cells + right.cells if gap > min(left.size, right.size) else left.cells,
+        shown=_around(left.shown, right.shown),
     )
+
+
+def _around(one: Box | None, other: Box | None) -> Box | None:
+    if one is None or other is None:
+        return None
+    low = min(one[0], other[0]), min(one[1], other[1])
+    return *low, max(one[2], other[2]), max(one[3], other[3])

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ingest.boxes import places_of
 from ingest.columns import column_edges
 from ingest.layout import Line
-from ingest.records import PageText
+from ingest.records import Box, PageText, Place
 from ingest.sentences import sentence_spans
 
 CAPTION = re.compile(
@@ -35,6 +36,8 @@ class Paragraph:
     """It cannot continue an earlier paragraph: indented, a bullet or a caption."""
     moved: bool
     """It stands at the top of a column, or below something that is not running text."""
+    places: tuple[tuple[int, Box], ...] = ()
+    """(first character, box) of each of its lines."""
 
 
 class Hyphens:
@@ -147,9 +150,7 @@ def paragraphs(lines: list[Line], body: float, leading: float, hyphens: Hyphens)
     found: list[Paragraph] = []
     before: list[Line] = []
     for group in grouped(lines, leading):
-        text = group[0].text
-        for line in group[1:]:
-            text = hyphens.join(text, line.text)
+        text, places = _joined(group, hyphens)
         kind = _kind(group, body)
         jumped = not before or (before[-1].page, before[-1].column) != (
             group[0].page,
@@ -157,9 +158,19 @@ def paragraphs(lines: list[Line], body: float, leading: float, hyphens: Hyphens)
         )
         moved = jumped or bool(found and found[-1].kind != "text")
         fresh = bool(_BULLET.match(text)) or kind == "caption"
-        found.append(Paragraph(group[0].page, " ".join(text.split()), kind, fresh, moved))
+        found.append(Paragraph(group[0].page, text, kind, fresh, moved, places))
         before = group
     return found
+
+
+def _joined(group: list[Line], hyphens: Hyphens) -> tuple[str, tuple[tuple[int, Box], ...]]:
+    """(text of some lines, where each of them begins in it and stands on its page)."""
+    text, places = "", []
+    for line in group:
+        own = " ".join(line.text.split())
+        text = hyphens.join(text, own) if text else own
+        places.append((len(text) - len(own), line.box))
+    return text, tuple(places)
 
 
 def _continues(before: str, after: Paragraph) -> bool:
@@ -181,6 +192,8 @@ class _Run:
     text: str
     starts: list[tuple[int, int]]
     """(offset, page) of each stretch."""
+    places: list[tuple[int, int, Box]]
+    """(offset, page, box) of each line."""
 
 
 def _runs(found: list[Paragraph], hyphens: Hyphens) -> list[_Run]:
@@ -194,9 +207,11 @@ def _runs(found: list[Paragraph], hyphens: Hyphens) -> list[_Run]:
             at = len(joined) - len(paragraph.text)
             # A word split at the break belongs to where it began; the stretch starts after.
             waiting.starts.append((at, paragraph.page))
+            waiting.places += [(at + to, paragraph.page, box) for to, box in paragraph.places]
             waiting.text = joined
             continue
-        run = _Run(paragraph.kind, paragraph.text, [(0, paragraph.page)])
+        own = [(at, paragraph.page, box) for at, box in paragraph.places]
+        run = _Run(paragraph.kind, paragraph.text, [(0, paragraph.page)], own)
         runs.append(run)
         if paragraph.kind == "text":
             open_runs = [*open_runs[-2:], run]
@@ -217,10 +232,16 @@ def _awaiting(open_runs: list[_Run], paragraph: Paragraph) -> _Run | None:
 
 def on_pages(found: list[Paragraph], hyphens: Hyphens) -> tuple[PageText, ...]:
     """Paragraphs as text by page; a sentence stands whole on the page where it begins."""
-    pages: dict[int, list[str]] = {}
+    pages: dict[int, list[tuple[str, tuple[Place, ...]]]] = {}
+
+    def put(run: _Run, page: int, start: int, end: int) -> None:
+        places = [(at, box if page == own else None) for at, own, box in run.places]
+        piece = run.text[start:end], places_of(places, start, end, 0)
+        pages.setdefault(page, []).append(piece)
+
     for run in _runs(found, hyphens):
         if len({page for _, page in run.starts}) == 1:
-            pages.setdefault(run.starts[0][1], []).append(run.text)
+            put(run, run.starts[0][1], 0, len(run.text))
             continue
         pieces: list[tuple[int, int, int]] = []
         for start, end in sentence_spans(run.text):
@@ -230,5 +251,15 @@ def on_pages(found: list[Paragraph], hyphens: Hyphens) -> tuple[PageText, ...]:
             else:
                 pieces.append((page, start, end))
         for page, start, end in pieces:
-            pages.setdefault(page, []).append(run.text[start:end])
-    return tuple(PageText(page, "\n\n".join(pages[page])) for page in sorted(pages))
+            put(run, page, start, end)
+    return tuple(_page_text(page, pages[page]) for page in sorted(pages))
+
+
+def _page_text(page: int, pieces: list[tuple[str, tuple[Place, ...]]]) -> PageText:
+    """A page's paragraphs as one text, empty lines between them."""
+    at = 0
+    places: list[Place] = []
+    for text, own in pieces:
+        places += [(at + to, box) for to, box in own]
+        at += len(text) + 2
+    return PageText(page, "\n\n".join(text for text, _ in pieces), tuple(places))

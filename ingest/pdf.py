@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,15 +17,19 @@ from typing import Any
 
 from ingest import visibility
 from ingest.errors import PdfError
+from ingest.painted import has_layers_off, hidden_extras, letter_count, painted_areas
 from ingest.parsed_json import from_json
-from ingest.records import Parsed, ParseNote
+from ingest.quoting import Word, gathered, quote_marks
+from ingest.records import Box, Parsed, ParseNote
 from ingest.structure import structured
-from ingest.visibility import Box, Painted
+from ingest.visibility import Painted
 from ingest.worker import Worker
 
 RENDER_DPI = 110
 """Dots an inch of `render_page`: a page about 900 pixels wide, legible on a laptop."""
 _LOOK_DPI = 72
+_SAMPLE = 600
+"""Pixels enough to tell the colour of a ground."""
 _CLIP_SLACK = 12
 """Letters that may be missing before a page is searched for clipped text."""
 _HIGHLIGHT = (1.0, 0.85, 0.2)
@@ -82,9 +85,18 @@ class Parser:
         """The paper in a PDF file. Raises PdfError; see `parse`."""
         return from_json(self._ask(path, {"do": "parse"})["parsed"])
 
-    def render_page(self, path: Path, page: int, quote: str = "") -> bytes:
+    def quote_on_page(
+        self, path: Path, page: int, quote: str, boxes: Sequence[Box] = ()
+    ) -> tuple[Box, ...]:
+        """Where a quote stands on a page; see `quote_on_page`. Raises PdfError."""
+        request = {"do": "find", "page": page, "quote": quote, "boxes": list(boxes)}
+        return tuple((a, b, c, d) for a, b, c, d in self._ask(path, request)["marks"])
+
+    def render_page(
+        self, path: Path, page: int, quote: str = "", boxes: Sequence[Box] = ()
+    ) -> bytes:
         """A page as PNG with a quote marked; see `render_page`. Raises PdfError."""
-        request = {"do": "render", "page": page, "quote": quote}
+        request = {"do": "render", "page": page, "quote": quote, "boxes": list(boxes)}
         return base64.b64decode(self._ask(path, request)["png"])
 
 
@@ -92,7 +104,8 @@ def parse(path: Path, limits: Limits = Limits()) -> Parsed:
     """The paper in a PDF file, read in a child process of its own.
 
     A file without text gives a paper with the warning `no_text`; other warnings: `truncated`,
-    `repaired`, `hidden_text`, `prompt_like`, `ocr_layer`, `page_unreadable`. Raises PdfError
+    `repaired`, `hidden_text`, `prompt_like` (hidden), `prompt_visible`, `ocr_layer`,
+    `page_unreadable`. Raises PdfError
     `not_found`, `not_a_pdf`, `empty`, `unopenable`, `encrypted`, `too_large`, `timeout`,
     `out_of_memory` or `crashed`.
     """
@@ -100,14 +113,34 @@ def parse(path: Path, limits: Limits = Limits()) -> Parsed:
         return parser.parse(path)
 
 
-def render_page(path: Path, page: int, quote: str = "", limits: Limits = Limits()) -> bytes:
+def render_page(
+    path: Path,
+    page: int,
+    quote: str = "",
+    boxes: Sequence[Box] = (),
+    limits: Limits = Limits(),
+) -> bytes:
     """A page of a PDF as PNG, the words of a quote marked where they stand on it.
 
-    Takes the page, from 1, and the quote; line breaks and hyphens of the page are ignored in
-    looking for it, and a quote that is not there leaves the page unmarked. Raises PdfError.
+    Takes the page, from 1, the quote, and the boxes of its passage where they are known, in
+    points from the top left: it is looked for in them first, and they are marked where it is
+    not found. A quote that goes on overleaf is marked as far as it stands on the page.
+    Raises PdfError.
     """
     with Parser(limits) as parser:
-        return parser.render_page(path, page, quote)
+        return parser.render_page(path, page, quote, boxes)
+
+
+def quote_on_page(
+    path: Path,
+    page: int,
+    quote: str,
+    boxes: Sequence[Box] = (),
+    limits: Limits = Limits(),
+) -> tuple[Box, ...]:
+    """The boxes that `render_page` marks, one a line of type; () where it marks nothing."""
+    with Parser(limits) as parser:
+        return parser.quote_on_page(path, page, quote, boxes)
 
 
 def check_file(path: Path, limits: Limits) -> None:
@@ -175,11 +208,12 @@ def read_pdf(path: Path, limits: Limits) -> Parsed:
     Raises PdfError, and whatever a library bug may bring.
     """
     document = _open(path)
-    reading = _Reading(document, limits)
+    reading = _Reading(document, path, limits)
     pages = reading.pages()
     notes = reading.notes + visibility.notes(reading.hidden)
     parsed = structured(pages, document.metadata or {}, notes)
-    whole = replace(parsed, pages=document.page_count)
+    told = visibility.visible_notes(parsed)
+    whole = replace(parsed, pages=document.page_count, warnings=parsed.warnings + told)
     document.close()
     return whole
 
@@ -187,12 +221,13 @@ def read_pdf(path: Path, limits: Limits) -> Parsed:
 class _Reading:
     """Reads a document's pages, and remembers what a reader of the paper should know."""
 
-    def __init__(self, document: Any, limits: Limits) -> None:
+    def __init__(self, document: Any, path: Path, limits: Limits) -> None:
         self._document = document
         self._limits = limits
         self._left = limits.characters
         self.notes: list[ParseNote] = []
         self.hidden: list[visibility.Hidden] = []
+        self._all_on = _layers_on(path) if has_layers_off(document) else None
         if document.is_repaired:
             text = "The file is damaged; what could be mended was read."
             self.notes.append(ParseNote("repaired", text))
@@ -233,22 +268,25 @@ class _Reading:
             return None
         raw: dict[str, Any] = text.extractDICT()
         raw.update(number=number, width=page.rect.width, height=page.rect.height)
-        fills, images = _painted_areas(page)
-        found = visibility.sift(raw, fills, images, _Looker(page))
-        if _letter_count(raw) > _clip_count(page) + _CLIP_SLACK:
+        fills, images, buried = painted_areas(page)
+        found = visibility.sift(raw, fills, images, _Looker(page), buried)
+        if letter_count(raw) > _clip_count(page) + _CLIP_SLACK:
             words = page.get_text("words", flags=pymupdf.TEXT_CLIP)
             found += visibility.sift_clipped(raw, [word[:4] for word in words])
-        self.hidden += found
+        self.hidden += found + hidden_extras(page, number, self._all_on)
         if images and visibility.is_ocr_layer(raw, images):
             detail = f"page {number} is a scan; its text is a machine's reading."
             self.notes.append(ParseNote("ocr_layer", detail))
         return raw
 
 
-def _letter_count(raw: dict[str, Any]) -> int:
-    """Characters of a page dictionary, blanks aside."""
-    spans = (s for block in raw["blocks"] for line in block.get("lines", ()) for s in line["spans"])
-    return sum(len("".join(span["text"].split())) for span in spans)
+def _layers_on(path: Path) -> Any:
+    """The document once more, with all its layers shown."""
+    document = _open(path)
+    layers = list(document.get_ocgs())
+    document.set_layer(-1, on=layers, off=[])
+    # The library heeds this only when it opens a file.
+    return _library().open(stream=document.tobytes(), filetype="pdf")
 
 
 def _clip_count(page: Any) -> int:
@@ -256,21 +294,6 @@ def _clip_count(page: Any) -> int:
     pymupdf = _library()
     flags = pymupdf.TEXT_CLIP | pymupdf.TEXT_IGNORE_ACTUALTEXT
     return len("".join(page.get_text("text", flags=flags).split()))
-
-
-def _painted_areas(page: Any) -> tuple[list[Box], list[Box]]:
-    """(boxes of filled areas, boxes of images) that may lie under or over text."""
-    fills: list[Box] = []
-    images: list[Box] = []
-    for kind, box in page.get_bboxlog():
-        wide, high = box[2] - box[0], box[3] - box[1]
-        if wide < 4 or high < 4:
-            continue
-        if kind in ("fill-path", "fill-shade"):
-            fills.append(tuple(box))
-        elif kind in ("fill-image", "fill-imgmask"):
-            images.append(tuple(box))
-    return fills, images
 
 
 class _Looker:
@@ -295,54 +318,56 @@ class _Looker:
         rows = [bytes(samples[y * stride + 3 * x0 : y * stride + 3 * x1]) for y in range(y0, y1)]
         whole = b"".join(rows)
         channels = [whole[c::3] for c in range(3)]
-        contrast = max(max(one) - min(one) for one in channels)
-        counts = Counter(zip(*channels, strict=True))
+        # As a set, for the values are few and a large picture's pixels many.
+        contrast = max(max(one) - min(one) for one in map(frozenset, channels))
+        # The ground shows in a sample; an odd step wanders over all columns.
+        step = (len(channels[0]) // _SAMPLE) | 1
+        counts = Counter(zip(*(one[::step] for one in channels), strict=True))
         red, green, blue = counts.most_common(1)[0][0]
         return Painted((red, green, blue), contrast)
 
 
-def _letters(text: str) -> str:
-    """Letters and digits of a text alone, so that hyphens and breaks do not matter."""
-    return "".join(c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+def words_of(page: Any) -> list[Word]:
+    """The words of a page, in the order of the file."""
+    # The library's own words end where a bitmap font of TeX has a ligature.
+    raw = page.get_text("rawdict", flags=_library().TEXT_IGNORE_ACTUALTEXT)
+    lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
+    return [
+        word
+        for line in lines
+        for word in gathered(
+            (char["c"], char["bbox"]) for span in line["spans"] for char in span["chars"]
+        )
+    ]
 
 
-def quote_boxes(words: Sequence[tuple[float, float, float, float, str]], quote: str) -> list[Box]:
-    """Boxes of the words of a page that make up a quote; [] where it does not stand there.
-
-    Takes the page's words (x0, y0, x1, y1, text) in reading order. Where only part of the
-    quote stands on the page (it runs over the break), that part is found.
-    """
-    owners: list[int] = []
-    text = ""
-    for index, word in enumerate(words):
-        letters = _letters(word[4])
-        text += letters
-        owners += [index] * len(letters)
-    wanted = _letters(quote)
-    # From the whole quote down to its first or last third, which a page break may leave.
-    for share in (1.0, 0.8, 0.6, 0.45, 0.33):
-        size = int(len(wanted) * share)
-        for piece in (wanted[:size], wanted[len(wanted) - size :]):
-            at = text.find(piece) if len(piece) >= 3 else -1
-            if at >= 0:
-                inside = dict.fromkeys(owners[at : at + len(piece)])
-                return [words[index][:4] for index in inside]
-    return []
-
-
-def draw_page(path: Path, number: int, quote: str) -> bytes:
-    """What `render_page` gives, drawn here and now: what the child process runs."""
-    pymupdf = _library()
+def _page_of(path: Path, number: int) -> Any:
+    """A page by its number, from 1. Raises PdfError."""
     document = _open(path)
     if not 1 <= number <= document.page_count:
         raise PdfError("no_page", f"There is no page {number}; the file has {document.page_count}.")
-    page = document[number - 1]
-    if quote.strip():
-        words = [word[:5] for word in page.get_text("words")]
-        for box in quote_boxes(words, quote):
-            mark = page.add_highlight_annot(pymupdf.Rect(box))
-            mark.set_colors(stroke=_HIGHLIGHT)
-            mark.update()
+    return document[number - 1]
+
+
+def _marks(page: Any, quote: str, boxes: Sequence[Box]) -> tuple[Box, ...]:
+    return quote_marks(words_of(page), quote, boxes) or tuple(boxes)
+
+
+def find_marks(path: Path, number: int, quote: str, boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """What `quote_on_page` gives, found here and now: what the child process runs."""
+    return _marks(_page_of(path, number), quote, boxes)
+
+
+def draw_page(path: Path, number: int, quote: str, boxes: Sequence[Box] = ()) -> bytes:
+    """What `render_page` gives, drawn here and now: what the child process runs."""
+    pymupdf = _library()
+    page = _page_of(path, number)
+    # Boxes are those of the page as shown, marks those of the page before it is turned.
+    turned_back = page.derotation_matrix
+    for box in _marks(page, quote, boxes):
+        mark = page.add_highlight_annot((pymupdf.Rect(box) * turned_back).quad)
+        mark.set_colors(stroke=_HIGHLIGHT)
+        mark.update()
     # A poster-sized page must not make a poster-sized picture.
     dpi = min(RENDER_DPI, int(RENDER_DPI * 1600 / max(page.rect.width, page.rect.height, 1)))
     png: bytes = page.get_pixmap(dpi=max(dpi, 10), alpha=False).tobytes("png")

@@ -38,13 +38,16 @@ def _alarm(seconds: float) -> None:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one request: {parsed} or {png}, or {error: {code, detail}}."""
+    """The answer to one request: {parsed}, {marks} or {png}, or {error: {code, detail}}."""
     path = Path(request["path"])
     limits = pdf.Limits(**request["limits"])
     try:
         if request["do"] == "parse":
             return {"parsed": to_json(pdf.read_pdf(path, limits))}
-        png = pdf.draw_page(path, request["page"], request["quote"])
+        where = path, request["page"], request["quote"], request["boxes"]
+        if request["do"] == "find":
+            return {"marks": pdf.find_marks(*where)}
+        png = pdf.draw_page(*where)
         return {"png": base64.b64encode(png).decode("ascii")}
     except PdfError as error:
         return {"error": {"code": error.code, "detail": error.detail}}

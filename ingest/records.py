@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in PDF points (1/72 inch) from the top left of the page as shown."""
+
+Place = tuple[int, Box | None]
+"""(first character, box of the line that begins there); None for a line on another page."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageText:
@@ -14,6 +20,8 @@ class PageText:
     text: str
     """Clean text in reading order. A sentence that runs over the page break is kept
     whole, on the page where it begins."""
+    places: tuple[Place, ...] = ()
+    """Where each line of the text stands, in order; () where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class Parsed:
     year: int | None = None
     """Year printed on the first page or in the metadata; None where unsure."""
     warnings: tuple[ParseNote, ...] = ()
+    abstract_boxes: tuple[Box, ...] = ()
+    """Where the abstract stands on its page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,8 @@ class Paper:
     source: str = ""
     """Where the record came from, e.g. `jsonl:papers.jsonl`, `arxiv`, `pdf:x.pdf`."""
     warnings: tuple[ParseNote, ...] = ()
+    abstract_boxes: tuple[Box, ...] = ()
+    """Where the abstract stands on `abstract_page`; means nothing where that is None."""
 
     @property
     def year(self) -> int | None:
@@ -150,6 +162,8 @@ class Passage:
     end: int
     text: str
     """Exactly `page_text[start:end]`."""
+    boxes: tuple[Box, ...] = ()
+    """Where it stands on its page: one box a column or block; () where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,18 @@ _ABS = re.compile(r"\babs/(\d{4}\.\d{4,5})")
 _QUOTED = re.compile(r"[“\"‘']{1,2}(.{8,300}?)[,.?!]?[”\"’']{1,2}(?=[\s,.]|$)")
 
 
+# A year, and what follows it.
+_BRACKET_DATED = re.compile(r"\((?:n\.d\.|(?:18|19|20)\d{2}[a-z]?(?:,[^)]*)?)\)[.,:]?\s+(.+)")
+_STOP_DATED = re.compile(r"[.,]\s(?:18|19|20)\d{2}[a-z]?\.\s+(.+)")
+# Springer sets a colon between the authors and the title.
+_COLON = re.compile(r"(?:[^\W\d_][^:()\d]{0,300}?)(?:[A-Z]\.|et al\.?|\(eds?\.\))\s?:\s+(\S.+)")
+_NO_TITLE = re.compile(
+    r"https?:|doi\b|url\b|arxiv\b|pp?\.|pages?\b|[\d,;:.–-]|accessed", re.IGNORECASE
+)
+# Justified type puts a blank where an address may be broken.
+_SPLIT_ADDRESS = re.compile(r"(https?:)\s+//", re.IGNORECASE)
+
+
 def _starts(lines: list[Line]) -> list[bool]:
     """Which lines begin an entry."""
     brackets = [bool(_BRACKET.match(line.text)) for line in lines]
@@ -156,6 +168,8 @@ def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...
         return ()
     lines = _without_notes(lines)
     starts = _starts(lines)
+    end = _list_end(lines, starts)
+    lines, starts = lines[:end], starts[:end]
     entries: list[list[Line]] = []
     for line, start in zip(lines, starts, strict=True):
         if start or not entries:
@@ -164,6 +178,21 @@ def read_references(lines: list[Line], hyphens: Hyphens) -> tuple[Reference, ...
             entries[-1].append(line)
     texts = [_joined(entry, hyphens) for entry in entries]
     return tuple(read_reference(text) for text in texts if _is_entry(text))
+
+
+def _list_end(lines: list[Line], starts: list[bool]) -> int:
+    """Where a list ends that has something else below it, such as the authors' lives."""
+    leading = median(
+        [b.baseline - a.baseline for a, b in pairwise(lines) if 0 < b.baseline - a.baseline < 40]
+        or [12.0]
+    )
+    last = max((at for at, start in enumerate(starts) if start), default=0)
+    for at in range(last + 1, len(lines)):
+        before, line = lines[at - 1], lines[at]
+        beside = (before.page, before.column) == (line.page, line.column)
+        if beside and line.baseline - before.baseline > 2.5 * leading:
+            return at
+    return len(lines)
 
 
 def _is_entry(text: str) -> bool:
@@ -181,7 +210,7 @@ def _without_notes(lines: list[Line]) -> list[Line]:
 
 def read_reference(raw: str) -> Reference:
     """One entry's title, year, DOI and arXiv id; what cannot be told is left empty."""
-    raw = " ".join(raw.split())
+    raw = _SPLIT_ADDRESS.sub(r"\1//", " ".join(raw.split()))
     label = _BRACKET.match(raw) or _NUMBER.match(raw)
     bare = raw[label.end() :] if label else raw
     doi = _doi(bare)
@@ -223,12 +252,15 @@ def _title(text: str) -> str:
         and text[quoted.start()] in '“"'
     ):
         return quoted[1].strip(" ,.")
-    after_year = re.search(r"\((?:n\.d\.|(?:18|19|20)\d{2}[a-z]?(?:,[^)]*)?)\)[.,:]?\s+(.+)", text)
-    if after_year:
-        return _first_sentence(after_year[1])
-    acm = re.search(r"[.,]\s(?:18|19|20)\d{2}[a-z]?\.\s+(.+)", text)
-    if acm:
-        return _first_sentence(acm[1])
+    # "A. Author, B. Author (2020). Title", "Ann Author. 2020. Title": whichever comes first;
+    # a year later on is followed by pages or an address.
+    dated = [found for form in (_BRACKET_DATED, _STOP_DATED) if (found := form.search(text))]
+    for found in sorted(dated, key=lambda found: found.start()):
+        if not _NO_TITLE.match(found[1]):
+            return _first_sentence(found[1])
+    colon = _COLON.match(text)
+    if colon:
+        return _first_sentence(colon[1])
     # "A. Author, B. Author. Title. Venue, year": the first stop that ends no initial. After
     # "Smith A." a title shows by its second word.
     parts = re.split(

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ingest.records import PageText, Paper, Passage, Split
+from ingest.boxes import boxes_of, places_of
+from ingest.records import Box, PageText, Paper, Passage, Place, Split
 from ingest.sentences import sentence_spans
 
 CountTokens = Callable[[list[str]], list[int]]
@@ -45,6 +46,10 @@ class _Stretch:
     text: str
     """The stored text of the page."""
     sentences: tuple[tuple[int, int], ...]
+    places: tuple[Place, ...] = ()
+    """Where its lines stand, by their first character in the page's stored text."""
+    boxes: tuple[Box, ...] = ()
+    """Where all of it stands; of an abstract, whose lines are not placed."""
 
 
 def _short_title(title: str) -> str:
@@ -72,38 +77,41 @@ def _front(paper: Paper) -> tuple[str, int | None, str] | None:
     return None
 
 
-def _parts(paper: Paper) -> Iterator[tuple[str, int | None, str]]:
-    """(section, page, text) of everything a paper says, in reading order."""
+def _parts(paper: Paper) -> Iterator[tuple[str, PageText]]:
+    """(section, text on a page) of everything a paper says, in reading order."""
     front = _front(paper)
     if front:
-        yield front
+        section, page, text = front
+        yield section, PageText(page, text)
     body = [
-        (section.heading, part.page, part.text)
+        (section.heading, part)
         for section in paper.sections
         for part in section.parts
         if part.text.strip() and not NEVER_PASSAGES.fullmatch(section.heading.strip())
     ]
     yield from body
     if not front and not body:
-        yield "Title", None, paper.title
+        yield "Title", PageText(None, paper.title)
 
 
 def _pages(paper: Paper) -> tuple[tuple[PageText, ...], list[_Stretch]]:
     """The stored text of each page, and where each section's sentences lie in it."""
     texts: dict[int | None, list[str]] = {}
     lengths: dict[int | None, int] = {}
-    placed: list[tuple[str, int | None, int, str]] = []
-    for section, page, text in _parts(paper):
-        start = lengths.get(page, -1) + 1
-        texts.setdefault(page, []).append(text)
-        lengths[page] = start + len(text)
-        placed.append((section, page, start, text))
+    placed: list[tuple[str, int, PageText]] = []
+    for section, part in _parts(paper):
+        start = lengths.get(part.page, -1) + 1
+        texts.setdefault(part.page, []).append(part.text)
+        lengths[part.page] = start + len(part.text)
+        placed.append((section, start, part))
     whole = {page: "\n".join(parts) for page, parts in texts.items()}
     stretches = []
-    for section, page, start, text in placed:
-        spans = tuple((start + a, start + b) for a, b in sentence_spans(text))
+    for section, start, part in placed:
+        spans = tuple((start + a, start + b) for a, b in sentence_spans(part.text))
         if spans:
-            stretches.append(_Stretch(section, page, whole[page], spans))
+            places = places_of(part.places, 0, len(part.text), start)
+            boxes = paper.abstract_boxes if section == "Abstract" and not places else ()
+            stretches.append(_Stretch(section, part.page, whole[part.page], spans, places, boxes))
     order = sorted(whole, key=lambda page: -1 if page is None else page)
     return tuple(PageText(page, whole[page]) for page in order), stretches
 
@@ -185,6 +193,13 @@ def _fill(title: str, stretch: _Stretch, count: CountTokens, limit: int) -> list
     return _fitting(groups, title, stretch.text, count, limit, room)
 
 
+def _boxes(stretch: _Stretch, start: int, end: int) -> tuple[Box, ...]:
+    """Where a passage of a stretch stands; () where it has no page."""
+    if stretch.page is None:
+        return ()
+    return boxes_of(stretch.places, start, end) or stretch.boxes
+
+
 def split(paper: Paper, count_tokens: CountTokens, limit: int = 256) -> Split:
     """The passages of a paper, and the page texts they point into.
 
@@ -197,7 +212,14 @@ def split(paper: Paper, count_tokens: CountTokens, limit: int = 256) -> Split:
         raise ValueError(f"a limit of {limit} tokens leaves no room beside the title")
     pages, stretches = _pages(paper)
     passages = [
-        Passage(stretch.section, stretch.page, start, end, stretch.text[start:end])
+        Passage(
+            stretch.section,
+            stretch.page,
+            start,
+            end,
+            stretch.text[start:end],
+            _boxes(stretch, start, end),
+        )
         for stretch in stretches
         for start, end in _fill(paper.title, stretch, count_tokens, limit)
     ]

@@ -7,14 +7,11 @@ through a function.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.records import ParseNote
-
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in points."""
+from ingest.records import Box, Parsed, ParseNote
 
 MIN_SIZE = 2.0
 """Points; the smallest type that is meant to be read (footnotes in figures) has 3."""
@@ -47,6 +44,18 @@ _PROMPT = re.compile(
 )
 
 
+_ORDER = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\s+(?:all\s+|any\s+)?(?:of\s+)?(?:the\s+|your\s+)?"
+    r"(?:previous|prior|above|earlier|preceding)\s+(?:instructions?|prompts?|rules)"
+    r"|\b(?:give|write|output)\s+(?:only\s+)?an?\s+(?:\w+\s+)?positive\s+review"
+    r"|\bdo\s+not\s+(?:highlight|mention|report)\s+any\s+(?:negatives?|weakness(?:es)?)"
+    r"|\brecommend\s+(?:to\s+)?accept(?:ing|ance)?\s+(?:of\s+)?this\s+(?:paper|submission|manuscript)",
+    re.IGNORECASE,
+)
+_TURNING = re.compile("[\u202d\u202e\u2066-\u2068]")
+_UNSHOWN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+
+
 @dataclass(frozen=True, slots=True)
 class Painted:
     """How a stretch of a page looks when painted, in 0–255 for red, green, blue."""
@@ -67,13 +76,36 @@ class Hidden:
 
     page: int
     reason: str
-    """`off_page`, `tiny`, `transparent`, `unpainted`, `like_ground`, `covered` or `clipped`."""
+    """`off_page`, `tiny`, `transparent`, `unpainted`, `like_ground`, `covered`, `clipped`,
+    `no_glyph` (characters that are never shown), `layer_off` or `annotation`."""
     text: str
 
 
 def prompt_like(text: str) -> bool:
     """Whether a text reads like instructions to a language model."""
     return bool(_PROMPT.search(" ".join(text.split())))
+
+
+def unshown(text: str) -> tuple[str, str]:
+    """(what characters that are never shown spell, the text without them).
+
+    Tags of Unicode spell ASCII; marks that turn the direction of writing make what is shown
+    differ from what is read. Either is no part of a paper's text.
+    """
+    if text.isascii() or not _UNSHOWN.search(text):
+        return "", text
+    tags = "".join(chr(ord(c) - 0xE0000) for c in text if 0xE0020 <= ord(c) <= 0xE007E)
+    turned = text if _TURNING.search(text) else ""
+    return tags or _UNSHOWN.sub("", turned), _UNSHOWN.sub("", text)
+
+
+def instructions(text: str) -> str:
+    """The first words of a visible text that tell a reading machine what to do; "" without.
+
+    Stricter than `prompt_like`: papers on language models quote prompts all the time.
+    """
+    found = _ORDER.search(text)
+    return text[max(0, found.start() - 40) : found.end() + 80].strip() if found else ""
 
 
 def _channels(colour: int) -> tuple[int, int, int]:
@@ -159,10 +191,17 @@ def is_ocr_layer(raw: dict[str, Any], images: list[Box]) -> bool:
     return unpainted > 20 * painted
 
 
-def sift(raw: dict[str, Any], fills: list[Box], images: list[Box], look: Look) -> list[Hidden]:
+def sift(
+    raw: dict[str, Any],
+    fills: list[Box],
+    images: list[Box],
+    look: Look,
+    buried: Sequence[Box] = (),
+) -> list[Hidden]:
     """Take the unseen spans out of a page dictionary, in place; give what was taken.
 
-    Takes the page, the boxes of painted areas and of images on it, and a way to look at it.
+    Takes the page, the boxes of painted areas and of images on it, a way to look at it, and
+    the boxes of text that an image was painted over.
     """
     ocr = is_ocr_layer(raw, images)
     areas = fills + images
@@ -171,16 +210,26 @@ def sift(raw: dict[str, Any], fills: list[Box], images: list[Box], look: Look) -
         kept = []
         for span in line["spans"]:
             reason = ""
+            told, span["text"] = unshown(span["text"])
+            if told:
+                hidden.append(Hidden(raw["number"], "no_glyph", told))
             if span["text"].strip():
                 reason = _reason(span, line, raw, ocr)
                 if not reason and not ocr and suspicious(span, areas):
-                    reason = looked_reason(span, look)
+                    under = any(_same_place(span["bbox"], box) for box in buried)
+                    reason = "covered" if under else looked_reason(span, look)
             if reason:
                 hidden.append(Hidden(raw["number"], reason, span["text"]))
             else:
                 kept.append(span)
         line["spans"] = kept
     return hidden
+
+
+def _same_place(span: Box, text: Box) -> bool:
+    """Whether a span lies within the box of text that was painted."""
+    x, y = (span[0] + span[2]) / 2, (span[1] + span[3]) / 2
+    return text[0] <= x <= text[2] and text[1] <= y <= text[3]
 
 
 def _reason(span: dict[str, Any], line: dict[str, Any], raw: dict[str, Any], ocr: bool) -> str:
@@ -232,3 +281,14 @@ def notes(hidden: list[Hidden]) -> list[ParseNote]:
         if told:
             found.append(ParseNote("prompt_like", f"page {page}, {reason}: {shown}"))
     return found
+
+
+def visible_notes(parsed: Parsed) -> tuple[ParseNote, ...]:
+    """A note where the paper's own, visible text tells a reading machine what to do."""
+    texts = [(parsed.abstract_page, parsed.abstract)]
+    texts += [(part.page, part.text) for section in parsed.sections for part in section.parts]
+    for page, text in texts:
+        told = instructions(text)
+        if told:
+            return (ParseNote("prompt_visible", f"page {page}: {' '.join(told.split())}"),)
+    return ()

@@ -7,6 +7,7 @@ where they do are named, and left out of the strict floor only.
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 import unicodedata
@@ -16,12 +17,16 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+import pymupdf
 import pytest
 
 from ingest import pdf
 from ingest.errors import PDF_REMEDIES, PdfError
-from ingest.records import Parsed
+from ingest.quoting import Word, letters, quote_marks
+from ingest.records import Box, Parsed
 from ingest.sentences import sentence_spans
+from ingest.sources import parsed_paper
+from ingest.split import split
 
 # The record's title is that of another version of the paper.
 OTHER_TITLE = {"pmlr262_sarwar24a", "pmlr262_timor24a", "pmlr262_wu24a"}
@@ -159,6 +164,44 @@ def test_visible_text_is_not_called_hidden(papers: list[Read]) -> None:
         if {"hidden_text", "prompt_like"} & {note.code for note in one.parsed.warnings}
     }
     assert flagged <= TRULY_HIDDEN
+
+
+def test_quotes_are_marked_where_they_stand(papers: list[Read], shared_data: Path) -> None:
+    """Sentences at random: the words under the marks, on the passage's page, are the quote's.
+
+    What falls short are labels of charts, formulas, and sentences that go on overleaf.
+    """
+    chance, right = random.Random(7), []
+    for one in papers:
+        path = shared_data / "pdf" / "papers" / f"{one.name}.pdf"
+        cut = split(parsed_paper(one.parsed, path), lambda some: [len(t) // 4 + 3 for t in some])
+        assert all(passage.boxes for passage in cut.passages if passage.page)
+        said = [
+            (passage, passage.text[start:end])
+            for passage in cut.passages
+            for start, end in sentence_spans(passage.text)
+            if passage.page and end - start >= 30
+        ]
+        document = pymupdf.open(path)
+        for passage, quote in chance.sample(said, min(8, len(said))):
+            words = pdf.words_of(document[(passage.page or 1) - 1])
+            marks = quote_marks(words, quote, passage.boxes)
+            found = letters("".join(w[4] for mark in marks for w in words if under(mark, w)))
+            right.append(
+                SequenceMatcher(None, letters(quote), found, autojunk=False).ratio() >= 0.9
+            )
+    assert len(right) >= 300
+    assert share(right) >= 0.94
+
+
+def under(mark: Box, word: Word) -> bool:
+    x, y = (word[0] + word[2]) / 2, (word[1] + word[3]) / 2
+    return mark[0] <= x <= mark[2] and mark[1] <= y <= mark[3]
+
+
+def test_no_visible_text_of_a_real_paper_reads_like_an_order(papers: list[Read]) -> None:
+    codes = [note.code for one in papers for note in one.parsed.warnings]
+    assert codes.count("prompt_visible") == 0
 
 
 def test_pages_a_second(shared_data: Path) -> None:

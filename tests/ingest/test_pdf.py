@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 import time
@@ -196,29 +195,6 @@ def test_a_child_that_does_not_start_is_an_error() -> None:
         worker.ask({"do": "live"}, 1, "a.pdf")
 
 
-def test_mutated_pdfs_end_in_a_paper_or_a_reason(tmp_path: Path) -> None:
-    whole = (LATEX / "article_two.pdf").read_bytes()
-    chance = random.Random(7)
-    path = tmp_path / "mutated.pdf"
-    ends: set[str] = set()
-    with Parser(Limits(seconds=5)) as parser:
-        for _ in range(40):
-            data = bytearray(whole)
-            for _ in range(chance.choice((1, 8, 64, 512))):
-                where = chance.randrange(len(data))
-                kind = chance.random()
-                if kind < 0.6:
-                    data[where] = chance.randrange(256)
-                elif kind < 0.8:
-                    del data[where : where + chance.randrange(1, 400)]
-                else:
-                    data[where:where] = bytes(chance.randrange(256) for _ in range(8))
-            path.write_bytes(bytes(data))
-            ends.add(ending(parser, path))
-    assert ends <= {"whole", "repaired", *PDF_REMEDIES} - {"crashed", "timeout"}
-    assert "whole" in ends
-
-
 def colours(png: bytes) -> int:
     """How many pixels of a picture have the mark's colour."""
     picture = pymupdf.Pixmap(png)
@@ -247,22 +223,6 @@ def test_a_page_that_is_not_there_is_an_error(make_pdf: MakePdf) -> None:
         with pytest.raises(PdfError) as caught:
             render_page(make_pdf(), page, "x")
         assert caught.value.code == "no_page"
-
-
-def test_quotes_are_found_in_words_whatever_parts_them() -> None:
-    words = [
-        (0, 0, 1, 1, "The"),
-        (1, 0, 2, 1, "suffi-"),
-        (0, 1, 1, 2, "ciency,"),
-        (1, 1, 2, 2, "ends"),
-    ]
-    assert pdf.quote_boxes(words, "the  sufficiency") == [word[:4] for word in words[:3]]
-    assert pdf.quote_boxes(words, "nothing like it") == []
-    assert pdf.quote_boxes(words, "") == []
-    # The second half stands on the next page.
-    assert pdf.quote_boxes(words, "sufficiency, ends and goes over") == [
-        word[:4] for word in words[1:]
-    ]
 
 
 def test_a_parsed_paper_survives_the_way_through_json() -> None:

@@ -15,6 +15,9 @@ from kb.pages.parts import places
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.tags import bare_chips
 
+# Characters of a quote that an address carries, to mark it on its page.
+LONGEST = 600
+
 DIGEST = "Digest in Sixfold's words, not the authors'."
 
 STATUS = {
@@ -30,7 +33,7 @@ STATUS = {
 def quote(said: Quote, paper_id: str, key: str) -> None:
     """A quote of a paper whose card is open."""
     _block(said.quote, said.section, key)
-    _way(_place(said.section, said.page), paper_id, said.passage_id)
+    _way(_place(said.section, said.page), paper_id, said.passage_id, said.quote)
 
 
 def evidence(
@@ -48,7 +51,7 @@ def evidence(
         year = f", {said.year}" if said.year else ""
         how = f" · {inferred} {one.likeness:.2f}" if inferred else ""
         label = f"{name}{year} · {_place(said.section, said.page)}{how}"
-        _way(label, said.paper_id, said.passage_id)
+        _way(label, said.paper_id, said.passage_id, said.quote)
 
 
 def challenge(
@@ -117,11 +120,11 @@ def _block(text: str, section: str, key: str) -> None:
     )
 
 
-def _way(label: str, paper_id: str, passage_id: str) -> None:
+def _way(label: str, paper_id: str, passage_id: str, said: str) -> None:
     st.page_link(
         places.PAPER,
         label=f":small[{plain(label)}]",
-        query_params={"id": paper_id, "passage": passage_id},
+        query_params={"id": paper_id, "passage": passage_id, "quote": said[:LONGEST]},
     )
 
 
