@@ -103,21 +103,30 @@ def _published(record: dict[str, Any]) -> str:
     return ""
 
 
+def _own_paper_id(record: dict[str, Any]) -> str:
+    try:
+        return paper_id(str(record.get("paper_id") or ""))
+    except SourceError:
+        return ""
+
+
 def _identified(record: dict[str, Any]) -> tuple[str, str]:
     """(identifier as given, paper id) of a record. Raises SourceError.
 
     An `id` that is neither arXiv id, DOI nor hash is the source's own name for the paper.
+    A `paper_id`, which Sixfold's own exports carry, is the id whatever else is given.
     """
+    fixed = _own_paper_id(record)
     for key in ("arxiv_id", "doi", "id", "paper_id"):
         value = record.get(key)
         if isinstance(value, str | int) and str(value).strip():
             given = encodable(str(value)).strip()
             try:
-                return given, paper_id(given)
+                return given, fixed or paper_id(given)
             except SourceError:
                 if key in ("arxiv_id", "doi"):
                     raise
-                return given, own_id(given)
+                return given, fixed or own_id(given)
     raise SourceError(
         "missing_id", "The record has no arxiv_id, doi or id.", "", "Add one of them."
     )
@@ -220,6 +229,7 @@ def parsed_paper(parsed: Parsed, path: Path) -> Paper:
         arxiv_id=arxiv,
         version=arxiv_version(named),
         abstract_page=parsed.abstract_page,
+        abstract_boxes=parsed.abstract_boxes,
         sections=parsed.sections,
         references=parsed.references,
         pages=parsed.pages,
@@ -242,6 +252,7 @@ def attach(record: Paper, parsed: Parsed, path: Path) -> Paper:
         title=record.title or parsed.title,
         abstract=record.abstract if own_abstract else parsed.abstract,
         abstract_page=record.abstract_page if own_abstract else parsed.abstract_page,
+        abstract_boxes=record.abstract_boxes if own_abstract else parsed.abstract_boxes,
         authors=record.authors or parsed.authors,
         published=record.published or str(parsed.year or ""),
         doi=record.doi or parsed.doi,

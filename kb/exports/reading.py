@@ -13,9 +13,9 @@ from xml.etree import ElementTree as ET
 
 import networkx as nx
 
+from ingest.spreadsheet import unguarded
 from kb.exports.page import DATA
 from kb.exports.report import MARK
-from kb.exports.sheet import unguarded
 
 READABLE = ("json", "graphml", "gexf", "csv", "markdown", "html", "cytoscape")
 """Formats that carry quotes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 
+from ingest.spreadsheet import guarded
 from kb.maps import ChallengeMap
 
 COLUMNS = (
@@ -31,16 +31,13 @@ COLUMNS = (
     "generation",
     "edges_sha256",
 )
-# A cell that begins like this is a formula to Excel, LibreOffice or Google Sheets. Leading
-# apostrophes are counted in, so that taking one off again always gives the original.
-_FORMULA = re.compile(r"'*[\s]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
 
 
 def as_csv(chart: ChallengeMap) -> bytes:
     """UTF-8 with a byte order mark (Excel needs it), CRLF lines, every text quoted.
 
     Texts that a spreadsheet would run as a formula get an apostrophe in front;
-    `unguarded` takes it off.
+    `ingest.spreadsheet.unguarded` takes it off.
     """
     nodes = {node.id: node for node in chart.nodes}
     held = io.StringIO(newline="")
@@ -74,13 +71,3 @@ def as_csv(chart: ChallengeMap) -> bytes:
         )
         writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])
     return b"\xef\xbb\xbf" + held.getvalue().encode()
-
-
-def guarded(text: str) -> str:
-    """`text` with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def unguarded(text: str) -> str:
-    """The text that `guarded` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text

@@ -195,3 +195,8 @@ def test_a_sources_own_name_for_a_paper_is_kept_as_a_hash(tmp_path: Path) -> Non
     ids = [found.read().paper_id for found in jsonl(path).items()]
     assert ids == [own_id("P-017"), own_id("17")]
     assert ids[0].startswith("sha256:")
+
+
+def test_a_paper_id_of_our_own_export_wins_over_the_other_ids() -> None:
+    assert record_paper(record(paper_id="doi:10.5555/x")).paper_id == "doi:10.5555/x"
+    assert record_paper(record(paper_id="P-017")).paper_id == "2506.23762"

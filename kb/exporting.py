@@ -1,0 +1,107 @@
+"""Papers of a library in files that other tools read, and that `kb add` reads back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from kb.card import Card, card
+from kb.catalogue import Filters, StoredPaper
+from kb.collecting import require
+from kb.errors import UsageError, unknown
+from kb.exports.bibliography import bibtex, ris
+from kb.exports.csl import csl
+from kb.exports.entries import Entry, citation_keys, entry_of
+from kb.exports.reading_list import reading_list
+from kb.exports.tables import json_lines, sheet
+from kb.exports.vault import write_vault
+from kb.library import Library
+
+FOLDER = "obsidian"
+"""The one format that is a folder."""
+FORMATS = ("bibtex", "ris", "csl", "csv", "jsonl", "markdown", FOLDER)
+"""Names of the formats, in the order of the command line's contract."""
+
+_CITED: Mapping[str, Callable[[Iterable[Entry], Mapping[str, str]], str]] = {
+    "bibtex": bibtex,
+    "csl": csl,
+}
+_LISTED: Mapping[str, Callable[[Iterable[Entry]], str]] = {
+    "ris": ris,
+    "csv": sheet,
+    "jsonl": json_lines,
+}
+
+
+def chosen(library: Library, filters: Filters, names: Sequence[str] = ()) -> list[StoredPaper]:
+    """The papers that pass the filters, of those named where any are; the first added first.
+
+    Raises UsageError for a name that is no paper's, or a collection that is not there.
+    """
+    if filters.collection:
+        require(library, filters.collection)
+    named = {library.number(name) for name in names}
+    snapshot = library.snapshot()
+    passing = {int(snapshot.table.n[row]) for row in np.flatnonzero(snapshot.mask(filters))}
+    with library.catalogue.read() as reader:
+        held = reader.papers(passing & named if names else passing)
+    return [held[number] for number in sorted(held)]
+
+
+def exported(library: Library, papers: Sequence[StoredPaper], form: str) -> bytes:
+    """The papers as a file of the format `form`; the same library gives the same bytes.
+
+    Raises UsageError for an unknown format and for `obsidian`, which is a folder.
+    """
+    if form in _CITED:
+        return _CITED[form](map(entry_of, papers), _keys(library)).encode()
+    if form in _LISTED:
+        return _LISTED[form](map(entry_of, papers)).encode(errors="backslashreplace")
+    if form == "markdown":
+        card_of = partial(_card, library)
+        return reading_list(papers, library.codebook, card_of).encode()
+    if form == FOLDER:
+        raise UsageError("obsidian notes are a folder", remedy="name it with -o FOLDER")
+    raise unknown("format", form, FORMATS)
+
+
+def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target: Path) -> None:
+    """Write the papers to `target`, whole or not at all; Obsidian's notes one by one.
+
+    Raises UsageError as `exported` and where the target is of the wrong kind, OSError.
+    """
+    if form == FOLDER:
+        if target.exists() and not target.is_dir():
+            raise UsageError(
+                f"{target} is a file", item=str(target), remedy="name a folder with -o"
+            )
+        write_vault(target, papers, _keys(library), library.codebook, partial(_card, library))
+        return
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", item=str(target), remedy="name a file with -o")
+    if not target.absolute().parent.is_dir():
+        raise UsageError(
+            f"there is no folder {target.parent}", item=str(target), remedy="make it first"
+        )
+    content = exported(library, papers, form)
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _keys(library: Library) -> dict[str, str]:
+    """Citation keys of the whole library: a paper's does not hang on what is exported."""
+    with library.catalogue.read() as reader:
+        held = reader.papers()
+    return citation_keys(entry_of(held[number]) for number in sorted(held))
+
+
+def _card(library: Library, paper: StoredPaper) -> Card:
+    return card(library, paper.n)
