@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -129,3 +130,21 @@ def sha_id(content: bytes | Path) -> str:
 def own_id(name: str) -> str:
     """The id of a record that only its source names, e.g. `P-017`: `sha256:` + 16 hex digits."""
     return sha_id(f"id:{name.strip()}".encode(errors="backslashreplace"))
+
+
+def normal_title(title: str) -> str:
+    """A title for comparing: no accents, case or punctuation; words with one space between."""
+    bare = unicodedata.normalize("NFKD", title)
+    plain = "".join(char for char in bare if not unicodedata.combining(char)).casefold()
+    return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def work_id(title: str, family: str, year: int | None) -> str:
+    """The id of a work known by its facts alone: `sha256:` + 16 hex digits.
+
+    Takes the title, the first author's family name ("" where unknown) and the year. The
+    same work has the same id whichever kind of bibliography it stands in.
+    """
+    named = normal_title(title) or title.strip()  # "???" is a title too
+    facts = f"work:{named}|{normal_title(family)}|{year or ''}"
+    return sha_id(facts.encode(errors="backslashreplace"))

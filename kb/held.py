@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ingest.records import Digest, Paper
 from kb.catalogue import StoredPaper
@@ -12,11 +13,30 @@ PDF_ONLY = "pdf:"
 
 
 def keeps_text(paper: Paper, held: StoredPaper) -> bool:
-    """True where `paper` is a bare record and the full text held must stay.
+    """True where the full text held must stay.
 
-    Only a version that is known to be newer than the text replaces it by a record.
+    A version known to be older never replaces it; a bare record only one known to be newer.
     """
-    return held.full_text and not paper.has_full_text and _age(paper, held) <= 0
+    age = _age(paper, held)
+    return held.full_text and (age < 0 or (age == 0 and not paper.has_full_text))
+
+
+def taken_facts(paper: Paper, held: StoredPaper) -> dict[str, Any]:
+    """What a bare record says of a paper whose full text stays: columns to change.
+
+    Facts read off a PDF give way to a record's; otherwise only gaps are filled. The
+    version stays that of the text.
+    """
+    read_off = held.source.startswith(PDF_ONLY) and not paper.source.startswith(PDF_ONLY)
+    told = with_held(paper, held) if read_off else _held_first(paper, held)
+    named = ("title", "abstract", "authors", "categories", "published", "doi", "arxiv_id", "source")
+    changed = {
+        name: getattr(told, name) for name in named if getattr(told, name) != getattr(held, name)
+    }
+    if not changed.keys() - {"source"}:
+        return {}
+    lists = {name: list(changed[name]) for name in ("authors", "categories") if name in changed}
+    return changed | lists | {"year": told.year, "title_key": None}
 
 
 def with_held(paper: Paper, held: StoredPaper) -> Paper:
