@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +11,12 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from ingest.arxiv_http import Manners, PoliteSession
 from ingest.errors import SourceError
 from ingest.identity import arxiv_id, arxiv_version, normal_doi
-from ingest.records import Paper
+from ingest.records import Paper, ParseNote
 from ingest.sources import Found, clean_text
 
 if TYPE_CHECKING:
@@ -24,6 +26,10 @@ API_URL = "https://export.arxiv.org/api/query"
 PDF_URL = "https://arxiv.org/pdf"
 PAGE = 100
 """Records asked for at once: arXiv's own advice."""
+EMPTY_TRIES = 4
+"""How often a page is asked for that is empty and should not be."""
+_TOTAL = re.compile(rb"<(?:\w+:)?totalResults[^>]*>\s*(\d+)")
+_WITHDRAWN = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
 
 
 class ArxivSource:
@@ -67,14 +73,24 @@ class ArxivSource:
             for given, one in zip(chunk, wanted, strict=True):
                 yield Found(given, partial(_found, given, papers.get(arxiv_id(one))))
 
-    def by_query(self, query: str, maximum: int, since: date | None = None) -> Iterator[Found]:
-        """The papers a query finds, at most `maximum`.
+    def by_query(
+        self,
+        query: str,
+        maximum: int,
+        since: date | None = None,
+        until: date | None = None,
+        start: int = 0,
+    ) -> Iterator[Found]:
+        """The papers a query finds, at most up to result number `maximum`.
 
         Takes a query of arXiv's (`cat:cs.SE AND abs:agent`). With `since` the newest come
         first and it ends at papers neither new nor revised since that day; without, arXiv's
-        own ranking. Raises SourceError.
+        own ranking. With `until` only papers submitted up to that day. Results before number
+        `start`, from 0, are passed over unasked. Raises SourceError.
         """
-        for paper in self._papers(query, [], maximum, since):
+        if until:
+            query = f"({query}) AND submittedDate:[199108010000 TO {until:%Y%m%d}2359]"
+        for paper in self._papers(query, [], maximum, since, start):
             yield Found(paper.arxiv_id, partial(_found, paper.arxiv_id, paper))
 
     def _client(self) -> arxiv.Client:
@@ -90,7 +106,12 @@ class ArxivSource:
         return client
 
     def _papers(
-        self, query: str, ids: list[str], maximum: int, since: date | None = None
+        self,
+        query: str,
+        ids: list[str],
+        maximum: int,
+        since: date | None = None,
+        start: int = 0,
     ) -> Iterator[Paper]:
         """Papers as arXiv gives them, each once."""
         import arxiv
@@ -100,7 +121,7 @@ class ArxivSource:
         search = arxiv.Search(query=query, id_list=ids, max_results=maximum, sort_by=order)
         seen: set[str] = set()
         stale = 0
-        results = self._client().results(search)
+        results = self._client().results(search, offset=start)
         while True:
             try:
                 result = next(results, None)
@@ -160,13 +181,27 @@ class _Checked:
         self._session = session
 
     def get(self, url: str, headers: dict[str, str]) -> Any:
-        """A page of the API. Raises SourceError."""
-        answer = self._session.get(url, headers)
-        content = answer.content
-        # The client's XML parser mends what is broken, and would pass off half a feed as whole.
-        if b"<feed" not in content or not content.rstrip().endswith(b"</feed>"):
-            raise _malformed(url, "it is no whole Atom feed")
-        return answer
+        """A page of the API. Raises SourceError.
+
+        arXiv now and then answers with an empty page where there are more results: it is
+        asked again.
+        """
+        for _ in range(EMPTY_TRIES):
+            answer = self._session.get(url, headers)
+            content = answer.content
+            # The client's XML parser mends what is broken: half a feed would pass for whole.
+            if b"<feed" not in content or not content.rstrip().endswith(b"</feed>"):
+                raise _malformed(url, "it is no whole Atom feed")
+            if not _wrongly_empty(url, content):
+                return answer
+        raise _malformed(url, "it is empty, though there are more results")
+
+
+def _wrongly_empty(url: str, content: bytes) -> bool:
+    """True for a page without entries before the last result."""
+    told = _TOTAL.search(content)
+    start = parse_qs(urlsplit(url).query).get("start", ["0"])[0]
+    return b"<entry" not in content and told is not None and int(told[1]) > int(start)
 
 
 def _malformed(url: str, why: str) -> SourceError:
@@ -207,4 +242,13 @@ def _paper(result: arxiv.Result) -> Paper:
         arxiv_id=identity,
         version=arxiv_version(result.entry_id),
         source="arxiv",
+        warnings=_withdrawn(result),
     )
+
+
+def _withdrawn(result: arxiv.Result) -> tuple[ParseNote, ...]:
+    """A note on a paper that its authors took back: its last version has no text."""
+    for said in (result.comment or "", result.summary if len(result.summary) < 300 else ""):
+        if _WITHDRAWN.search(said):
+            return (ParseNote("withdrawn", clean_text(said)[:300]),)
+    return ()

@@ -17,6 +17,7 @@ PDF_REMEDIES = {
     "timeout": "Raise `Limits.seconds`, or leave this file out.",
     "out_of_memory": "Raise `Limits.memory_megabytes`, or leave this file out.",
     "crashed": "The PDF library crashed on this file only: print it to a new PDF and retry.",
+    "not_started": "Free memory, or install Sixfold again; then run the same command again.",
     "no_page": "Ask for a page between 1 and the number of pages.",
 }
 """Code of a `PdfError` -> what the user can do about it."""

@@ -40,13 +40,17 @@ class Worker:
         # The child finds these very modules, wherever the parent was started.
         paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
+        try:
+            process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
+        except OSError as error:  # no memory, no process, no program
+            told = f"The process that reads PDFs does not start: {error.strerror}."
+            raise PdfError("not_started", told) from error
         self._replies = queue.Queue()
         reader = threading.Thread(target=_drain, args=(process.stdout, self._replies), daemon=True)
         reader.start()
@@ -57,7 +61,7 @@ class Worker:
             greeting = b""
         if not greeting:
             self.close()
-            raise PdfError("crashed", "The reading process does not start.")
+            raise PdfError("not_started", "The process that reads PDFs does not start.")
         return process
 
     def ask(self, request: dict[str, Any], seconds: float, item: str) -> dict[str, Any]:

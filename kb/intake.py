@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import gzip
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 
 from ingest import pdf
 from ingest.arxiv_source import ArxivSource
-from ingest.errors import IngestError, SourceError
+from ingest.bibliography import bibliography, is_bibliography, size
+from ingest.errors import SourceError
 from ingest.identity import arxiv_id
-from ingest.records import Paper, Parsed, ParseNote
-from ingest.sources import FileSource, Found, Source, attach, folder, jsonl, pdf_file
+from ingest.records import Paper, Parsed
+from ingest.sources import FileSource, Found, Source, folder, jsonl, pdf_file
+from kb.arxiv_papers import ArxivPapers, Query, with_pdf
 from kb.library import Library
 
-KINDS = "arXiv ids or URLs, PDF files, folders, .jsonl or .jsonl.gz files, .kbz bundles"
+KINDS = (
+    "arXiv ids or URLs, PDF files, folders, bibliographies (.bib, .ris, .json as CSL, .csv, .tsv), "
+    ".jsonl or .jsonl.gz files, .kbz bundles"
+)
 
-ReadPdf = Callable[[Path], Parsed]
+ARXIV_BEGAN = "1991-08-01"
+"""No paper of arXiv is older."""
 
 
 def _fail(error: SourceError) -> Iterator[Found]:
     """A source that cannot be opened: the others go on."""
     raise error
-
-
-@dataclass(frozen=True, slots=True)
-class ArxivPapers:
-    """Papers of arXiv, with or without their PDFs."""
-
-    name: str
-    records: Callable[[], Iterator[Found]]
-    with_pdf: Callable[[Paper], Paper] | None
-
-    def items(self) -> Iterator[Found]:
-        """One item a paper; reading it fetches the PDF where that is wanted."""
-        for found in self.records():
-            yield Found(found.item, partial(self._read, found))
-
-    def _read(self, found: Found) -> Paper:
-        paper = found.read()
-        return self.with_pdf(paper) if self.with_pdf else paper
 
 
 class Intake:
@@ -52,6 +38,7 @@ class Intake:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._parser: pdf.Parser | None = None
+        self._queries: list[Query] = []
 
     def __enter__(self) -> Intake:
         return self
@@ -82,8 +69,17 @@ class Intake:
             self._parser = pdf.Parser(limits)
         return self._parser.parse(path)
 
-    def sources(self, names: Sequence[str], *, with_pdf: bool = True) -> list[Source]:
-        """The sources that `names` mean; one that means nothing fails when it is opened."""
+    def sources(
+        self,
+        names: Sequence[str],
+        *,
+        with_pdf: bool = True,
+        columns: Mapping[str, str] | None = None,
+    ) -> list[Source]:
+        """The sources that `names` mean; one that means nothing fails when it is opened.
+
+        `columns` says which column of a table holds a field of `bibliography_columns.FIELDS`.
+        """
         found: list[Source] = []
         ids: list[str] = []
         for name in names:
@@ -91,7 +87,7 @@ class Intake:
             if arxiv_id(name) and not path.exists():
                 ids.append(name)
             else:
-                found.append(self._file_or_failure(path))
+                found.append(self._file_or_failure(path, columns, with_pdf=with_pdf))
         if ids:
             found.insert(0, self.by_ids(ids, with_pdf=with_pdf))
         return found
@@ -103,17 +99,44 @@ class Intake:
     def by_ids(self, ids: Sequence[str], *, with_pdf: bool) -> Source:
         """Papers of arXiv by id, 100 a request."""
         source = self.arxiv()
-        fetch = partial(self._with_pdf, source) if with_pdf else None
-        return ArxivPapers("arxiv", partial(source.by_ids, list(ids)), fetch)
+        return ArxivPapers("arxiv", partial(source.by_ids, list(ids)), self._pdfs(source, with_pdf))
 
-    def by_query(self, query: str, maximum: int, since: date | None, *, with_pdf: bool) -> Source:
-        """Papers that a query of arXiv finds."""
+    def by_query(
+        self,
+        query: str,
+        maximum: int,
+        since: str = "",
+        until: date | None = None,
+        *,
+        with_pdf: bool,
+    ) -> Source:
+        """Papers that a query of arXiv finds: with dates all of them, again and again.
+
+        `since` is a day or `last`. Without dates it is arXiv's own ranking. Call `finish`
+        when all have been kept. Raises UsageError for `last` of a query never complete.
+        """
         source = self.arxiv()
-        fetch = partial(self._with_pdf, source) if with_pdf else None
-        return ArxivPapers(f"arxiv:{query}", partial(source.by_query, query, maximum, since), fetch)
+        name, fetch = f"arxiv:{query}", self._pdfs(source, with_pdf)
+        if not since and not until:
+            return ArxivPapers(name, partial(source.by_query, query, maximum), fetch)
+        asked = Query(self._library, source, query, maximum, since or ARXIV_BEGAN, until)
+        self._queries.append(asked)
+        return ArxivPapers(name, asked.records, fetch)
 
-    def _file_or_failure(self, path: Path) -> Source:
+    def finish(self) -> None:
+        """Remember how far the queries came, once all they gave has been kept."""
+        for asked in self._queries:
+            asked.finish()
+
+    def _pdfs(self, source: ArxivSource, wanted: bool) -> Callable[[Paper], Paper] | None:
+        return partial(with_pdf, self._library, source, self.read_pdf) if wanted else None
+
+    def _file_or_failure(
+        self, path: Path, columns: Mapping[str, str] | None, *, with_pdf: bool
+    ) -> Source:
         try:
+            if is_bibliography(path) and path.is_file():
+                return bibliography(path, self.read_pdf if with_pdf else None, columns)
             return self._file(path)
         except SourceError as error:
             return FileSource(str(path), partial(_fail, error))
@@ -132,21 +155,11 @@ class Intake:
             "unknown_kind", "This kind of file is not read.", str(path), f"Give {KINDS}."
         )
 
-    def _with_pdf(self, source: ArxivSource, record: Paper) -> Paper:
-        """The record with its PDF's text; where that fails, the record with a note of why."""
-        name = re.sub(r"[^\w.-]", "_", record.paper_id) + record.version
-        target = self._library.folder / "pdf" / f"{name}.pdf"
-        try:
-            if not target.is_file():
-                source.fetch_pdf(record.paper_id + record.version, target)
-            return attach(record, self.read_pdf(target), target)
-        except IngestError as error:
-            note = ParseNote("no_pdf", f"{error.message} {error.remedy}".strip())
-            return replace(record, warnings=(*record.warnings, note))
-
 
 def _size(path: Path) -> int:
-    """Lines of a JSON Lines file, PDFs of a folder, else one."""
+    """Entries of a bibliography, lines of a JSON Lines file, PDFs of a folder, else one."""
+    if is_bibliography(path) and path.is_file():
+        return size(path)
     if path.is_dir():
         return sum(1 for file in path.rglob("*") if file.suffix.lower() == ".pdf")
     if not path.name.lower().endswith((".jsonl", ".jsonl.gz")):

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from ingest.sources import Found, Source
+from ingest.bibliography import columns_of
+from ingest.bibliography_columns import FIELDS
+from ingest.errors import SourceError
 from kb.adding import Options, Report, add
+from kb.arxiv_papers import LAST
 from kb.bundle import load_bundle, read_manifest
 from kb.commands.common import Session, command, printable
-from kb.errors import BundleError, UsageError
+from kb.commands.self_testing import test_after
+from kb.errors import BundleError, UsageError, unknown
 from kb.intake import Intake
 from kb.library import Library
+from kb.request import failed_of, is_bundle, request, sources_of
 
 Bar = Any  # tqdm is generic over what it wraps; ours wraps nothing
 
@@ -31,7 +38,17 @@ Bar = Any  # tqdm is generic over what it wraps; ours wraps nothing
 @click.option("--dry-run", is_flag=True, help="Say what would be added; change nothing.")
 @click.option("--arxiv-query", metavar="Q", default="", help="A query of arXiv's, cat:cs.SE say.")
 @click.option("--max", "maximum", type=click.IntRange(1, 30_000), default=100, help="Of a query.")
-@click.option("--since", metavar="DATE", default="", help="Only papers new since YYYY-MM-DD.")
+@click.option(
+    "--since",
+    metavar="DATE",
+    default="",
+    help="New since YYYY-MM-DD; of a query also: last.",
+)
+@click.option("--until", metavar="DATE", default="", help="Of a query: submitted by YYYY-MM-DD.")
+@click.option("--retry", is_flag=True, help="Add again only what failed in the last run.")
+@click.option(
+    "--columns", metavar="F=COLUMN,…", default="", help="Which column of a table is what."
+)
 @click.option("--events", is_flag=True, help="A JSON line on standard error after each commit.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another writer.")
 def add_command(
@@ -42,30 +59,57 @@ def add_command(
     arxiv_query: str,
     maximum: int,
     since: str,
+    until: str,
+    retry: bool,
+    columns: str,
     events: bool,
     wait: float,
 ) -> int:
-    """Add papers: arXiv ids or URLs, PDF files, folders, .jsonl files, a bundle."""
-    if not sources and not arxiv_query:
+    """Add papers: arXiv ids or URLs, PDF files, folders, bibliographies, .jsonl, a bundle.
+
+    Bibliographies are BibTeX (.bib), RIS (.ris), CSL-JSON (.json, as Zotero exports it) and
+    tables (.csv, .tsv). PDFs that they name, or that lie beside them in a folder of the same
+    name or `files`, are attached. --columns title=Titel,authors=Autoren names columns.
+    """
+    if not (sources or arxiv_query or retry):
         raise UsageError("nothing to add", remedy="kb add 2506.23762, a PDF, a folder or a file")
-    after = _date(since)
+    if retry and (sources or arxiv_query):
+        raise UsageError("--retry takes no sources", item="--retry", remedy="kb add --retry")
+    days = _days(since, until, arxiv_query)
+    named = read_columns(columns, sources)
     library = session.open()
-    bundles = [name for name in sources if name.lower().endswith(".kbz")]
     report = Report()
-    for name in bundles:
-        merge(report, _add_bundle(library, Path(name).expanduser(), dry_run=dry_run, events=events))
-    names = [name for name in sources if name not in bundles]
+    for name in sources:
+        if is_bundle(name):
+            path = Path(name).expanduser()
+            merge(report, _add_bundle(library, path, dry_run=dry_run, events=events))
+    failed = failed_of(library) if retry else None
+    if failed is not None and not failed.items:
+        session.say("nothing failed in the last run")
+    asked = (
+        failed.asked
+        if failed
+        else request(sources, arxiv_query, maximum, days, with_pdf=not no_pdf, columns=named)
+    )
     with Intake(library) as intake, _progress(events) as (options, bar):
-        chosen = replace(options, dry_run=dry_run, wait=wait)
-        if names:
-            bar.reset(total=intake.size(names))
-            wanted = [_Counted(one, bar) for one in intake.sources(names, with_pdf=not no_pdf)]
-            merge(report, add(library, wanted, replace(chosen, since=since)))
-        if arxiv_query:
-            # Its own notion of since: papers revised later count too.
-            asked = intake.by_query(arxiv_query, maximum, after, with_pdf=not no_pdf)
-            merge(report, add(library, [_Counted(asked, bar)], chosen))
+        wanted = sources_of(intake, asked, failed)
+        bar.reset(total=intake.size(asked["names"]) if asked["names"] else None)
+        if wanted:
+            chosen = replace(options, dry_run=dry_run, wait=wait, asked=asked, since=asked["since"])
+            merge(report, add(library, wanted, chosen))
+        if not (dry_run or report.stopped or report.broken):
+            intake.finish()
+    test_after(session, library, 0 if dry_run else report.added + report.updated)
     return finish(session, report)
+
+
+def _days(since: str, until: str, query: str) -> tuple[str, str]:
+    """--since and --until, checked. Raises UsageError."""
+    if until and not query:
+        raise UsageError("--until goes with --arxiv-query", item="--until", remedy="leave it out")
+    if since == LAST and query:
+        return since, until and str(_date(until))
+    return since and str(_date(since)), until and str(_date(until))
 
 
 @command
@@ -83,8 +127,9 @@ def fetch_command(
         session.say("nothing to fetch")
     with Intake(library) as intake, _progress(events) as (options, bar):
         bar.reset(total=len(ids))
-        asked = [_Counted(intake.by_ids(ids, with_pdf=not missing), bar)] if ids else []
-        report = add(library, asked, options)
+        wanted = [intake.by_ids(ids, with_pdf=not missing)] if ids else []
+        asked = request(ids, "", 0, ("", ""), with_pdf=not missing, columns={})
+        report = add(library, wanted, replace(options, asked=asked)) if ids else Report()
     return finish(session, report)
 
 
@@ -109,6 +154,10 @@ def merge(report: Report, other: Report) -> None:
     report.passages += other.passages
     report.seconds += other.seconds
     report.papers += other.papers
+    report.not_tried += other.not_tried
+    report.run = other.run or report.run
+    report.stopped = other.stopped or report.stopped
+    report.broken = report.broken or other.broken
 
 
 def finish(session: Session, report: Report) -> int:
@@ -119,8 +168,10 @@ def finish(session: Session, report: Report) -> int:
     )
     for one in report.failed:
         session.say(f"failed: {one['item']} ({one['step']}): {one['error']}")
+    if report.stopped:
+        session.say(f"{report.why}; {report.not_tried} not tried")
     session.emit(report.to_json(), text)
-    return 1 if report.failed else 0
+    return 1 if report.failed or report.stopped else 0
 
 
 @contextmanager
@@ -132,26 +183,8 @@ def _progress(events: bool) -> Iterator[tuple[Options, Bar]]:
         bar.set_postfix(passages=passages)
 
     with bar:
-        yield Options(on_progress=step, on_event=_event if events else None), bar
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """A source whose items are counted on a bar as they are read."""
-
-    source: Source
-    bar: Bar
-
-    @property
-    def name(self) -> str:
-        """The source's own name."""
-        return self.source.name
-
-    def items(self) -> Iterator[Found]:
-        """The source's items."""
-        for found in self.source.items():
-            yield found
-            self.bar.update(1)
+        found = partial(bar.update, 1)
+        yield Options(on_progress=step, on_event=_event if events else None, on_found=found), bar
 
 
 def _event(facts: dict[str, str]) -> None:
@@ -165,14 +198,49 @@ def _add_bundle(library: Library, path: Path, *, dry_run: bool, events: bool) ->
     try:
         if dry_run:
             return Report(added=read_manifest(path).counts["papers"])
+        with library.catalogue.read() as reader:
+            before = set(reader.table().paper_id) if events else set()
         report = load_bundle(library, path)
     except (BundleError, OSError) as error:
         told = f"{error.message} {error.remedy}" if isinstance(error, BundleError) else str(error)
         return Report(failed=[{"item": str(path), "step": "bundle", "error": told.strip()}])
     if events:
         for paper_id in report.papers:
-            _event({"item": str(path), "state": "added", "paper_id": paper_id})
+            state = "updated" if paper_id in before else "added"
+            _event({"item": str(path), "state": state, "paper_id": paper_id})
     return report
+
+
+def read_columns(text: str, sources: Sequence[str]) -> dict[str, str]:
+    """Field -> column, of `title=Titel,authors=Autoren`, looked up in the tables among `sources`.
+
+    Raises UsageError for a field or a column that is not there; it lists those that are.
+    """
+    named: dict[str, str] = {}
+    for pair in next(csv.reader([text], skipinitialspace=True)) if text else ():
+        field, equals, column = (part.strip() for part in pair.partition("="))
+        if field not in FIELDS:
+            raise unknown("field", field, FIELDS)
+        if not equals or not column:
+            raise UsageError(
+                f"no column is named for {field}", item=pair, remedy=f"give {field}=COLUMN"
+            )
+        named[field] = column
+    tables = [Path(one).expanduser() for one in sources if one.lower().endswith((".csv", ".tsv"))]
+    if named and not tables:
+        raise UsageError("--columns is for .csv and .tsv files", remedy="name one")
+    for table in tables if named else ():
+        if table.is_file():
+            try:
+                columns_of(table, named)
+            except SourceError as error:
+                raise UsageError(
+                    f"{table}: {error.message}",
+                    item=error.item,
+                    remedy=error.remedy,
+                    code=error.code,
+                ) from error
+    return named
 
 
 def _date(text: str) -> date | None:
