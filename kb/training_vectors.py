@@ -54,6 +54,11 @@ def sentence_vectors(files: Sequence[Path], embedder: Embedder) -> tuple[list[st
     return list(texts), _encode(list(texts.values()), embedder)
 
 
+def text_vectors(texts: Sequence[str], embedder: Embedder) -> Vector:
+    """(n, 384) vectors of some texts."""
+    return _encode(list(texts), embedder)
+
+
 def _encode(texts: list[str], embedder: Embedder) -> Vector:
     cache = VectorCache(cache_dir() / "vectors.sqlite", embedder.model_id)
     try:
