@@ -241,6 +241,12 @@ def _check_categories(categories: Sequence[Category], item: str) -> None:
                 item,
                 f"Known: {', '.join(sorted(tops))}.",
             )
+        if category.parent and "survey" in (category.source, category.definition_source):
+            raise CodebookError(
+                f"{category.key!r} is a sub-area, and the surveys name none.",
+                item,
+                'Say source = "inferred".',
+            )
 
 
 def _facet(table: Mapping[str, Any], item: str) -> Facet:
@@ -285,7 +291,6 @@ def load(paths: Sequence[Path] | None = None) -> Codebook:
     if not files:
         raise CodebookError("No codebook file was given.", "", "Give at least one.")
     facets: list[Facet] = []
-    digest = hashlib.sha256()
     for path in files:
         content = _read(path)
         try:
@@ -297,7 +302,44 @@ def load(paths: Sequence[Path] | None = None) -> Codebook:
             if facet.key == other.key or facet.plural == other.plural:
                 raise CodebookError(f"The facet {facet.key!r} occurs twice.", str(path))
         facets.append(facet)
+    return of_facets(facets)
+
+
+def of_facets(facets: Sequence[Facet]) -> Codebook:
+    """The codebook of some facets; its version follows from their content."""
+    digest = hashlib.sha256()
+    for facet in facets:
         # Hash what is meant, not how the file is laid out.
         digest.update(repr(facet).encode())
     declared = "+".join(f"{facet.key}-{facet.version}" for facet in facets)
     return Codebook(tuple(facets), f"{declared}.{digest.hexdigest()[:8]}")
+
+
+def read_facet(table: Mapping[str, Any], item: str) -> Facet:
+    """A facet from a table of the files' form, checked. Raises CodebookError, naming `item`."""
+    return _facet(table, item)
+
+
+def read_category(table: Mapping[str, Any], item: str) -> Category:
+    """A category from a table of the files' form, checked. Raises CodebookError."""
+    return _category(table, item)
+
+
+def category_table(category: Category) -> dict[str, Any]:
+    """A category in the files' form, without what is empty."""
+    values = ((field.name, getattr(category, field.name)) for field in fields(Category))
+    kept = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
+    if not category.stage:
+        del kept["stage_source"]
+    return {name: value for name, value in kept.items() if value not in ("", [])}
+
+
+def facet_table(facet: Facet) -> dict[str, Any]:
+    """A facet in the files' form: what `read_facet` reads back as the same facet."""
+    source = {"title": facet.citation, "arxiv_id": facet.arxiv_id, "note": facet.note}
+    own = {name: getattr(facet, name) for name in ("key", "plural", "name", "version", "question")}
+    return {
+        **{name: value for name, value in own.items() if value},
+        "source": {name: value for name, value in source.items() if value},
+        "category": [category_table(category) for category in facet.categories],
+    }
