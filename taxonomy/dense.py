@@ -64,5 +64,10 @@ class DenseMap:
 
 def closeness(one: Floats, other: Floats) -> Floats:
     """(n, m) Gaussian kernel of two sets of points: 1 for the same place, towards 0 far off."""
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)[None, :]
-    return np.asarray(np.exp(-np.maximum(squares - 2 * one @ other.T, 0)), dtype=np.float32)
+    out = np.asarray(one @ other.T, dtype=np.float32)
+    # In place, for the table of all pairs is large: minus the squared distance, at most 0.
+    out *= 2
+    out -= np.einsum("ij,ij->i", one, one)[:, None]
+    out -= np.einsum("ij,ij->i", other, other)[None, :]
+    np.minimum(out, 0, out=out)
+    return np.asarray(np.exp(out, out=out), dtype=np.float32)

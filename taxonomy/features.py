@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 NARROW = 32
-"""Columns up to which gathering the rows of a factor beats multiplying dense batches."""
+"""Columns up to which all rows at once beat one after the other."""
 
 TITLE, OWN, BODY = "title", "own", "body"
 """The zones: the title; sentences about the authors' own work; title and abstract."""
@@ -115,8 +116,9 @@ class SparseRows:
                 terms = self.values[:, None] * weights[self.columns]
                 out[filled] = np.add.reduceat(terms, self.starts[filled], axis=0)
             return out
-        for part, block in self.batches():
-            out[part] = block @ weights
+        starts = self.starts.tolist()
+        for row, (first, last) in enumerate(pairwise(starts)):
+            out[row] = self.values[first:last] @ weights[self.columns[first:last]]
         return out
 
     def turned_times(self, weights: Floats) -> Floats:
@@ -184,11 +186,24 @@ class Zone:
     idf: Floats
     """Inverse document frequency of each."""
 
+    def _columns(self, keys: Ints, base: int) -> Ints:
+        """The column where each gram would stand; another's where it is unknown.
+
+        Takes: keys, single words first, as `gram_keys` gives them.
+        """
+        # Single words by a table: a search in many keys misses the cache at every step.
+        alone = int(np.count_nonzero(keys < base))
+        table = np.zeros(base, dtype=np.int64)
+        known = int(np.searchsorted(self.keys, base))
+        table[self.keys[:known]] = np.arange(known)
+        at = np.concatenate([table[keys[:alone]], np.searchsorted(self.keys, keys[alone:])])
+        at[at == len(self.keys)] = 0
+        return np.asarray(at, dtype=np.int64)
+
     def part(self, words: Words, longest: int, base: int) -> tuple[Ints, Ints, Floats]:
         """Row, column (within the zone) and value of every known gram."""
         keys, rows = gram_keys(words, longest, base)
-        at = np.searchsorted(self.keys, keys)
-        at[at == len(self.keys)] = 0
+        at = self._columns(keys, base)
         hit = self.keys[at] == keys if len(self.keys) else np.zeros(len(keys), dtype=bool)
         width = max(len(self.keys), 1)
         cells, times = np.unique(rows[hit] * width + at[hit], return_counts=True)

@@ -47,8 +47,8 @@ from taxonomy.weights_file import FOLDER
 
 log = logging.getLogger(__name__)
 
-SHARES = (0.125, 0.25, 0.5, 1.0)
-"""Shares of the once-coded items in the learning curves."""
+SHARES = (0.125, 0.25, 0.5)
+"""Shares of the once-coded items in the learning curves, beside all of them."""
 
 SELECTIVE = (0.5, 0.7, 0.8, 0.9, 1.0)
 """Shares of all (paper, category) answers kept, surest first."""
@@ -119,6 +119,7 @@ def tagger_figures(
             examples.truth[part.rows], part.chosen, facets
         )
         log.info("learning curve: %d papers done", allowed.sum())
+    out["learning_curve"][str(len(examples.ids))] = _plain(truth, answers.chosen, facets)
     return out
 
 
@@ -142,6 +143,9 @@ def statement_figures(examples: SentenceExamples) -> dict[str, Any]:
         out["learning_curve"][str(int(allowed.sum()))] = {
             label: figures["f1"]["value"] for label, figures in report.items()
         }
+    out["learning_curve"][str(len(examples.truth))] = {
+        label: figures["f1"]["value"] for label, figures in out["labels"].items()
+    }
     return out
 
 

@@ -33,16 +33,42 @@ def topic_axes(rows: SparseRows, topics: int, rng: np.random.Generator, rounds: 
     return np.asarray(axes * signs, dtype=np.float32)
 
 
-def text_gram(rows: SparseRows, columns: int = 4096) -> Floats:
+FEW = 30
+"""Rows up to which a column's pairs of rows are cheaper one by one than as a dense product."""
+
+
+def text_gram(rows: SparseRows, columns: int = 4096, few: int = FEW) -> Floats:
     """Products of all pairs of rows, as (rows, rows)."""
-    out = np.zeros((rows.rows, rows.rows), dtype=np.float32)
+    times = np.bincount(rows.columns, minlength=rows.width)
     where = np.repeat(np.arange(rows.rows), np.diff(rows.starts))
-    for first in range(0, rows.width, columns):
-        inside = (rows.columns >= first) & (rows.columns < first + columns)
+    rare = times[rows.columns] <= few
+    out = _rare_gram(rows.columns[rare], where[rare], rows.values[rare], rows.rows)
+    common = np.flatnonzero(times > few)
+    number = np.zeros(rows.width, dtype=np.int64)
+    number[common] = np.arange(len(common))
+    where, at, values = where[~rare], number[rows.columns[~rare]], rows.values[~rare]
+    for first in range(0, len(common), columns):
+        inside = (at >= first) & (at < first + columns)
         block = np.zeros((rows.rows, columns), dtype=np.float32)
-        block[where[inside], rows.columns[inside] - first] = rows.values[inside]
+        block[where[inside], at[inside] - first] = values[inside]
         out += block @ block.T
     return out
+
+
+def _rare_gram(
+    columns: NDArray[np.int64], where: NDArray[np.int64], values: Floats, rows: int
+) -> Floats:
+    """`text_gram` of columns with few entries: every pair of entries of a column in turn."""
+    order = np.argsort(columns, kind="stable")
+    columns, where, values = columns[order], where[order], values[order]
+    _, first, times = np.unique(columns, return_index=True, return_counts=True)
+    out = np.zeros(rows * rows, dtype=np.float32)
+    for size in np.unique(times):
+        group = first[times == size][:, None] + np.arange(size)
+        cells = where[group][:, :, None] * rows + where[group][:, None, :]
+        products = values[group][:, :, None] * values[group][:, None, :]
+        np.add.at(out, cells.ravel(), products.ravel())
+    return out.reshape(rows, rows)
 
 
 def kernel_ridge(

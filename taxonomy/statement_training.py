@@ -10,11 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from taxonomy.cues import CUES
 from taxonomy.dense import closeness
 from taxonomy.features import BODY, encode, learn_space, learn_vocabulary
 from taxonomy.fitting import kernel_ridge, second_step, text_gram
 from taxonomy.labels import LabelsError, SentenceLabel
-from taxonomy.statements import LABELS, METHOD, StatementParts, chances_of, sentence_words
+from taxonomy.statements import (
+    CUE,
+    LABELS,
+    METHOD,
+    StatementParts,
+    chances_of,
+    placed,
+    read_cues,
+    sentence_words,
+)
 from taxonomy.weights_file import pack_words, save
 
 Floats = NDArray[np.float32]
@@ -28,11 +38,15 @@ class StatementRecipe:
     """Sentences a word or gram must occur in."""
     longest: int = 2
     """Words in the longest gram."""
-    penalty: float = 0.5
+    cue_kernel: float = 0.6
+    """Weight of the cues beside the vector in the kernel."""
+    cue_weight: float = 0.3
+    """Weight of the cues that count one by one."""
+    penalty: float = 0.8
     """Of the kernel ridge regression."""
     stack_penalty: float = 2.0
     """Of the second step."""
-    twice: float = 1.5
+    twice: float = 2.0
     """What a sentence counts that was coded twice, one coded once being 1."""
     favours: tuple[float, ...] = (0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0)
     """Tried as factors of `challenge` and `direction`."""
@@ -128,7 +142,12 @@ def fit_statements(
     plan = [(BODY, 1.0, recipe.least)]
     space = learn_space(words, plan, recipe.longest, len(vocabulary) + 1, most=1.0)
     rows = space.matrix(words)
-    kernel = closeness(examples.vectors, examples.vectors) + text_gram(rows)
+    said = read_cues(examples.texts)
+    cue_space = learn_space(said, [(CUE, 1.0, recipe.least)], 1, len(CUES) + 1, most=1.0)
+    cue_rows = cue_space.matrix(said).dense(0, len(examples.texts))
+    points = placed(examples.vectors, cue_rows, recipe.cue_kernel)
+    kernel = closeness(points, points) + text_gram(rows)
+    kernel += recipe.cue_weight * cue_rows @ cue_rows.T
     targets = np.eye(len(LABELS))[examples.truth]
     weights = np.where(examples.twice, recipe.twice, 1.0)
     pull, mean, raw = kernel_ridge(kernel, targets, recipe.penalty, weights)
@@ -137,9 +156,13 @@ def fit_statements(
     return StatementParts(
         vocabulary=tuple(vocabulary),
         space=space,
+        cue_space=cue_space,
         vectors=examples.vectors,
+        cue_rows=cue_rows,
+        cue_weight=recipe.cue_kernel,
         pull=pull.astype(np.float32),
         text=rows.turned_times(pull.astype(np.float32)),
+        cues=recipe.cue_weight * cue_rows.T @ pull.astype(np.float32),
         mean=mean.astype(np.float32),
         stack=stack.astype(np.float32),
         bias=bias.astype(np.float32),
@@ -150,16 +173,27 @@ def fit_statements(
 
 def save_statements(path: Path, parts: StatementParts, about: Mapping[str, Any]) -> None:
     """Write a sentence classifier's weights."""
-    zone = parts.space.zones[0]
+    zone, cue_zone = parts.space.zones[0], parts.cue_space.zones[0]
     arrays: dict[str, NDArray[Any]] = {
         "vocabulary": pack_words(parts.vocabulary),
         "text.keys": zone.keys,
         "text.idf": zone.idf.astype(np.float16),
+        "cues.keys": cue_zone.keys,
+        "cues.idf": cue_zone.idf.astype(np.float16),
+        "cue_rows": parts.cue_rows.astype(np.float16),
+        "cues": parts.cues,
         "ids": pack_words(parts.ids),
         "vectors": parts.vectors.astype(np.float16),
         "pull": parts.pull.astype(np.float16),
         "text": parts.text.astype(np.float16),
         **{name: getattr(parts, name) for name in ("mean", "stack", "bias", "favour")},
     }
-    meta = {"method": METHOD, "labels": list(LABELS), "longest": parts.space.longest, **about}
+    meta = {
+        "method": METHOD,
+        "labels": list(LABELS),
+        "cues": list(CUES),
+        "cue_weight": parts.cue_weight,
+        "longest": parts.space.longest,
+        **about,
+    }
     save(path, arrays, meta)

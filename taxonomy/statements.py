@@ -1,4 +1,9 @@
-"""Sentence -> challenge, direction, contribution or other."""
+"""Sentence -> challenge, direction, contribution or other.
+
+Coded sentences pull their neighbours towards their own label; nearness is that of the
+vectors (what a sentence is about) and of the cues (what it does). Words, pairs of words and
+cues add to it one by one, and a second step makes calibrated probabilities of the sum.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from taxonomy.cues import ASKED, BEGIN, CUES, END, cues
 from taxonomy.dense import closeness
-from taxonomy.features import BODY, TextSpace, Zone, clean, encode, tokens
+from taxonomy.features import BODY, TextSpace, Words, Zone, clean, encode, tokens
 from taxonomy.heads import sigmoid
-from taxonomy.weights_file import FOLDER, Weights, load, unpack_words
+from taxonomy.weights_file import FOLDER, Weights, WeightsError, load, unpack_words
 
 Floats = NDArray[np.float32]
 
@@ -26,11 +32,14 @@ WEIGHTS = FOLDER / "statements.npz"
 DIMENSIONS = 384
 """Length of a MiniLM vector."""
 
-METHOD = "kernel-and-words-1"
+METHOD = "kernel-words-and-cues-2"
 """Name of the way of labelling; a new one where the arithmetic changes."""
 
-BEGIN, END, ASKED = "^^", "$$", "??"
-"""Marks of a sentence's begin, its end, and its end where it asks."""
+CUE = "cue"
+"""The zone of a sentence's cues."""
+
+CUE_NUMBERS = {cue: at for at, cue in enumerate(CUES, 1)}
+"""Cue -> number, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +66,20 @@ class StatementParts:
 
     vocabulary: tuple[str, ...]
     space: TextSpace
+    cue_space: TextSpace
+    """`q` columns, one for each cue known."""
     vectors: Floats
     """(m, 384): vectors of the coded sentences."""
+    cue_rows: Floats
+    """(m, q): cues of the coded sentences, as `cue_space` reads them."""
+    cue_weight: float
+    """Weight of the cues beside the vector in the kernel."""
     pull: Floats
     """(m, 4): how strongly each coded sentence speaks for each label where it is near."""
     text: Floats
     """(f, 4): weight of each gram."""
+    cues: Floats
+    """(q, 4): weight of each cue."""
     mean: Floats
     """(4,): share of sentences with the label."""
     stack: Floats
@@ -73,6 +90,16 @@ class StatementParts:
     """(4,): what a label's probability is multiplied by before the largest is taken."""
     ids: tuple[str, ...]
     """SHA-256 of the coded sentences' texts, 64 hex digits each."""
+
+
+def read_cues(texts: Sequence[str]) -> dict[str, Words]:
+    """The cues of sentences, as `TextSpace.matrix` takes them."""
+    return {CUE: encode(map(cues, texts), CUE_NUMBERS)}
+
+
+def placed(vectors: Floats, cue_rows: Floats, cue_weight: float) -> Floats:
+    """(n, 384 + q) points of sentences from their vectors and cues."""
+    return np.concatenate([vectors, np.sqrt(np.float32(cue_weight)) * cue_rows], axis=1)
 
 
 def chances_of(raw: Floats, stack: Floats, bias: Floats) -> Floats:
@@ -88,6 +115,8 @@ class StatementClassifier:
     parts: StatementParts
     index: Mapping[str, int]
     """Word -> number, from 1."""
+    points: Floats
+    """(m, 384 + q): the coded sentences in the kernel."""
     version: str
     """Changes whenever the weights do."""
 
@@ -99,6 +128,8 @@ class StatementClassifier:
     @classmethod
     def from_weights(cls, weights: Weights) -> StatementClassifier:
         """A classifier from weights already read. Raises WeightsError."""
+        if weights.meta["cues"] != list(CUES):
+            raise WeightsError("The weights know other cues.", str(weights.meta["method"]))
         words = tuple(unpack_words(weights.whole("vocabulary")))
         keys, idf = weights.whole("text.keys"), weights.array("text.idf")
         space = TextSpace(
@@ -107,9 +138,17 @@ class StatementClassifier:
         parts = StatementParts(
             vocabulary=words,
             space=space,
+            cue_space=TextSpace(
+                (Zone(CUE, 1.0, weights.whole("cues.keys"), weights.array("cues.idf")),),
+                1,
+                len(CUES) + 1,
+            ),
             vectors=weights.array("vectors"),
+            cue_rows=weights.array("cue_rows"),
+            cue_weight=float(weights.meta["cue_weight"]),
             pull=weights.array("pull"),
             text=weights.array("text"),
+            cues=weights.array("cues"),
             mean=weights.array("mean"),
             stack=weights.array("stack"),
             bias=weights.array("bias"),
@@ -121,7 +160,9 @@ class StatementClassifier:
     @classmethod
     def from_parts(cls, parts: StatementParts, version: str) -> StatementClassifier:
         """A classifier from its parts."""
-        return cls(parts, {word: at for at, word in enumerate(parts.vocabulary, 1)}, version)
+        index = {word: at for at, word in enumerate(parts.vocabulary, 1)}
+        points = placed(parts.vectors, parts.cue_rows, parts.cue_weight)
+        return cls(parts, index, points, version)
 
     def probabilities(self, texts: Sequence[str], vectors: NDArray[np.floating]) -> Floats:
         """(n, 4) calibrated probabilities in the order of `LABELS`; takes what `label` does."""
@@ -132,8 +173,10 @@ class StatementClassifier:
             )
         parts = self.parts
         words = {BODY: encode(map(sentence_words, texts), self.index)}
-        near = closeness(vectors.astype(np.float32), parts.vectors) @ parts.pull
-        raw = near + parts.space.matrix(words).times(parts.text) + parts.mean
+        cue_rows = parts.cue_space.matrix(read_cues(texts)).dense(0, len(texts))
+        own = placed(vectors.astype(np.float32), cue_rows, parts.cue_weight)
+        raw = closeness(own, self.points) @ parts.pull + parts.mean
+        raw += parts.space.matrix(words).times(parts.text) + cue_rows @ parts.cues
         return chances_of(raw, parts.stack, parts.bias)
 
     def label(self, texts: Sequence[str], vectors: NDArray[np.floating]) -> list[StatementLabel]:

@@ -52,8 +52,8 @@ class Recipe:
     """Weight of the MiniLM vector among the blocks."""
     text_plan: tuple[tuple[str, float, int], ...] = (
         (TITLE, 0.7, 2),
-        (OWN, 1.0, 3),
-        (BODY, 0.7, 3),
+        (OWN, 1.0, 4),
+        (BODY, 0.7, 4),
     )
     """Zones, weights and least coded papers of the grams that count one by one."""
     text_weight: float = 0.1
@@ -64,9 +64,13 @@ class Recipe:
     """Of the second step."""
     unsure: float = 0.6
     """What an item counts that its coder was not sure of."""
+    rare: float = 2.0
+    """What a paper of a rare category counts more than others in the first step."""
+    rare_share: float = 0.1
+    """Share of the coded papers below which a category is rare."""
     chosen: float = 0.3
     """What an item counts, when thresholds are set, that was coded because it was hard."""
-    false_tags: float = 0.11
+    false_tags: float = 0.08
     """Share of papers without a category that may be given one, per facet."""
     folds: int = 10
     """Folds from which thresholds learn."""
@@ -214,7 +218,10 @@ def fit_tagger(
     kernel = closeness(points, points) + recipe.text_weight * text_gram(rows)
     weights = np.where(examples.sure, 1.0, recipe.unsure)
     targets = examples.targets
-    pull, mean, raw = kernel_ridge(kernel, targets, recipe.penalty, weights)
+    rare = examples.truth[:, examples.truth.mean(axis=0) < recipe.rare_share].any(axis=1)
+    pull, mean, raw = kernel_ridge(
+        kernel, targets, recipe.penalty, weights * np.where(rare, recipe.rare, 1.0)
+    )
     chances = unseen_chances(raw, targets, weights, recipe, rng)
     limits, gates = fit_limits(examples, chances, weights, recipe, rng)
     stack, bias = second_step(raw, targets, weights, recipe.stack_penalty)

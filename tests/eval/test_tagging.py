@@ -39,9 +39,9 @@ def test_tags_of_unseen_papers(texts: Texts) -> None:
         examples.truth[judged.rows], judged.chosen, examples.facet_of, codebook, rng
     )
     assert found["phases"]["macro_f1"]["n"] == len(gold) == 337
-    assert found["phases"]["macro_f1"]["value"] >= 0.67
-    assert found["layers"]["macro_f1"]["value"] >= 0.72
-    assert found["phases"]["false_tags"]["value"] <= 0.16
+    assert found["phases"]["macro_f1"]["value"] >= 0.68
+    assert found["layers"]["macro_f1"]["value"] >= 0.74
+    assert found["phases"]["false_tags"]["value"] <= 0.14
     assert found["layers"]["false_tags"]["value"] <= 0.14
 
 
@@ -65,6 +65,6 @@ def test_labels_of_unseen_sentences(texts: Texts, shared_data: Path) -> None:
     rows, chances, said = evaluation.judge_statements(examples, judged, StatementRecipe(), rng)
     found = evaluation.statement_report(examples.truth[rows], said, chances, rng)
     assert len(rows) == 382
-    assert found["challenge"]["f1"]["value"] >= 0.78
-    assert found["direction"]["f1"]["value"] >= 0.55
-    assert found["contribution"]["f1"]["value"] >= 0.75
+    assert found["challenge"]["f1"]["value"] >= 0.81
+    assert found["direction"]["f1"]["value"] >= 0.64
+    assert found["contribution"]["f1"]["value"] >= 0.80

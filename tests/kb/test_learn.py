@@ -23,6 +23,7 @@ from kb.learning import Proposal, apply, lessons, propose
 from kb.library import Library
 
 ONE = "2502.00002"
+UNDECIDED = "2405.00005"  # without the tag, but of all such papers the nearest to it
 DATASET = ("phase", "dataset-construction")
 
 
@@ -43,7 +44,7 @@ def teach(library: Library) -> Proposal:
     """Everybody says that all papers but one are about data: enough to move the machine."""
     with library.catalogue.read() as reader:
         ids = read_fronts(reader).ids
-    said = [Verdict(paper, *DATASET, "yes") for paper in ids[1:]]
+    said = [Verdict(paper, *DATASET, "yes") for paper in ids if paper != UNDECIDED]
     record(library, said, who="ada")
     return propose(library)
 
@@ -70,11 +71,8 @@ def test_what_is_applied_is_what_was_shown(library: Library) -> None:
     changed = apply(library, found)
     after = machine(library)
     (change,) = (one for one in found.changes if (one.facet, one.key) == DATASET)
-    with library.catalogue.read() as reader:
-        fronts = read_fronts(reader)
-    undecided = fronts.ids[0]  # the only paper on which people have not spoken
-    assert set(change.added) == {undecided}
-    number = library.number(undecided)
+    assert set(change.added) == {UNDECIDED}  # the only one on which people have not spoken
+    number = library.number(UNDECIDED)
     assert DATASET in after[number] - before.get(number, set())
     assert changed == found.papers
     assert versions(library) == {found.tagger.version}

@@ -66,7 +66,9 @@ def test_rows_have_length_one_or_none_and_products_agree() -> None:
     assert rows.times(wide) == pytest.approx(dense @ wide, abs=1e-5)
     other = np.ones((rows.rows, 2), dtype=np.float32)
     assert rows.turned_times(other) == pytest.approx(dense.T @ other, abs=1e-5)
-    assert text_gram(rows, columns=3) == pytest.approx(dense @ dense.T, abs=1e-5)
+    for few in (0, 1, 2, 30):
+        found = text_gram(rows, columns=3, few=few)
+        assert found == pytest.approx(dense @ dense.T, abs=1e-5)
 
 
 def test_topics_are_the_singular_vectors() -> None:

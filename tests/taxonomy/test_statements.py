@@ -47,7 +47,7 @@ def test_edges(classifier: StatementClassifier) -> None:
     assert classifier.label([], np.zeros((0, 384), dtype=np.float32)) == []
     with pytest.raises(ValueError, match=r"\(1, 384\)"):
         classifier.label(["one"], np.zeros((2, 384), dtype=np.float32))
-    assert classifier.version.startswith("kernel-and-words-1.")
+    assert classifier.version.startswith("kernel-words-and-cues-2.")
 
 
 def test_five_thousand_sentences_a_second(classifier: StatementClassifier) -> None:
