@@ -14,6 +14,8 @@ st.navigation(
         st.Page(places.MAP, title="Map", url_path="map"),
         st.Page(places.CHALLENGES, title="Challenges", url_path="challenges"),
         st.Page(places.PAPERS, title="Papers", url_path="papers"),
+        st.Page(places.LABEL, title="Label", url_path="label"),
+        st.Page(places.TAXONOMY, title="Taxonomy", url_path="taxonomy"),
         st.Page(places.LIBRARY, title="Library", url_path="library"),
         st.Page(places.PAPER, title="Paper", url_path="paper", visibility="hidden"),
     ],

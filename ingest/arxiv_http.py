@@ -52,6 +52,8 @@ class PoliteSession:
     agent: str = "sixfold (literature knowledge base)"
     _session: Any = None
     _last: float | None = None
+    _reached: bool = False
+    """True once arXiv has answered: what fails later may pass, what is offline does not."""
 
     def get(self, url: str, headers: dict[str, str] | None = None) -> requests.Response:
         """The whole answer to a request for an API page. Raises SourceError."""
@@ -72,6 +74,8 @@ class PoliteSession:
                 return self._once(url, headers, limit)
             except _Temporary as failure:
                 error = failure
+                if failure.offline and not self._reached:
+                    break
         raise SourceError(error.code, error.message, error.item, error.remedy) from error
 
     def _pause(self, error: SourceError, attempt: int) -> float:
@@ -97,13 +101,16 @@ class PoliteSession:
         timeout = self.manners.timeout
         try:
             answer: requests.Response = _followed(self._session, url, own, timeout)
+            self._reached = True
             with answer:
                 _check_status(answer, url)
                 content = b"".join(self._chunks(answer, url, limit))
         except requests.exceptions.Timeout as error:
             raise _Temporary(_unreachable(url, f"no answer within {timeout:g} seconds")) from error
         except requests.exceptions.RequestException as error:
-            raise _Temporary(_unreachable(url, _reason(error))) from error
+            told = _Temporary(_unreachable(url, _reason(error)))
+            told.offline = any(sign in str(error) for sign in _OFFLINE)
+            raise told from error
         # The client asks a response for `content`; it has been read, with a cap, here.
         answer._content = content
         return answer
@@ -142,6 +149,7 @@ class _Temporary(SourceError):
     def __init__(self, error: SourceError, wait: float | None = None) -> None:
         super().__init__(error.code, error.message, error.item, error.remedy)
         self.wait = wait
+        self.offline = False
 
 
 def _unreachable(url: str, why: str) -> SourceError:
@@ -153,8 +161,22 @@ def _unreachable(url: str, why: str) -> SourceError:
     )
 
 
+_OFFLINE = ("NameResolution", "Network is unreachable")
+_REASONS = (
+    ("NameResolution", "its address cannot be looked up, as without a network"),
+    ("Connection refused", "the connection was refused"),
+    ("Network is unreachable", "there is no network"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted here"),
+    ("Unable to connect to proxy", "the proxy does not answer"),
+)
+"""Part of what the HTTP library says -> what it means."""
+
+
 def _reason(error: Exception) -> str:
     text = str(error)
+    for sign, meaning in _REASONS:
+        if sign in text:
+            return meaning
     return (text if len(text) < 160 else text[:160] + "…") or type(error).__name__
 
 

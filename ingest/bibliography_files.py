@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from ingest.bibliography_record import Record
 from ingest.errors import IngestError
 from ingest.records import Paper, Parsed, ParseNote
-from ingest.sources import attach
+from ingest.sources import attach, encodable
 
 _KIND = re.compile(r"(?:[a-z]+/[\w.+-]+|[A-Za-z]{2,10}(?:\s[\w ]+)?)?")
 _ESCAPED = re.compile(r"\\([\\:;_&%#{}$ ])")
@@ -48,14 +48,14 @@ class Shelf:
         """The paper with its PDF's text; where that fails, with a note of why."""
         path = self._located(paper, record)
         if path is None:
-            return paper
+            named = [one for one in record.files if one.lower().endswith(".pdf")]
+            return _noted(paper, f"{named[0]}: There is no such file.") if named else paper
         try:
             return attach(paper, self.read(path), path)
         except (IngestError, OSError) as error:
             told = error.message if isinstance(error, IngestError) else str(error)
             remedy = error.remedy if isinstance(error, IngestError) else ""
-            note = ParseNote("no_pdf", f"{path.name}: {told} {remedy}".strip())
-            return replace(paper, warnings=(*paper.warnings, note))
+            return _noted(paper, f"{path.name}: {told} {remedy}".strip())
 
     def _located(self, paper: Paper, record: Record) -> Path | None:
         """The PDF that the entry names and that is there, else one beside named after it."""
@@ -85,6 +85,12 @@ class Shelf:
                 if _is_pdf(path) and path.resolve().is_relative_to(root):
                     found.setdefault(path.name.lower(), path)
         return found
+
+
+def _noted(paper: Paper, why: str) -> Paper:
+    """The paper with a note that its PDF could not be attached."""
+    note = ParseNote("no_pdf", encodable(why))
+    return replace(paper, warnings=(*paper.warnings, note))
 
 
 def _spellings(written: str) -> list[str]:

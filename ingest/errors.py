@@ -10,7 +10,7 @@ from __future__ import annotations
 PDF_REMEDIES = {
     "not_found": "Check the path.",
     "not_a_pdf": "Give a PDF file; save the page's PDF again if a web page was saved instead.",
-    "empty": "The file holds no bytes or no pages: fetch it again.",
+    "empty": "Fetch it again.",
     "unopenable": "The file is damaged beyond repair: fetch it again.",
     "encrypted": "Remove the password first, e.g. with `qpdf --decrypt`.",
     "too_large": "Raise `Limits.megabytes` or split the file.",

@@ -11,10 +11,8 @@ from urllib.parse import unquote
 from ingest.errors import SourceError
 
 ACCEPTED_FORMS = (
-    "2506.23762, 2506.23762v2, quant-ph/0201082, arXiv:2506.23762, "
-    "https://arxiv.org/abs/2506.23762, https://arxiv.org/pdf/2506.23762v1.pdf, "
-    "10.1145/3597503, doi:10.1145/3597503, https://doi.org/10.1145/3597503, "
-    "sha256: and 16 hexadecimal digits"
+    "2506.23762 or quant-ph/0201082 (with version, arXiv: or as URL too), "
+    "10.1145/3597503 (with doi: or as URL too), sha256: and 16 hexadecimal digits"
 )
 
 # Archives that gave out ids before April 2007 (arxiv.org/help/arxiv_identifier).

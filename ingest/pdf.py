@@ -199,6 +199,8 @@ def _library_error(error: Exception, code: str) -> PdfError:
     # The binding raises SystemError where it runs out of memory amid a result.
     if isinstance(error, SystemError) or re.search(r"alloc \(|out of memory|bad_alloc", text):
         return PdfError("out_of_memory", "It needs more memory than allowed.")
+    if text.startswith("Failed to open file"):  # the path again, and no reason
+        return PdfError(code, "The PDF library cannot open it.")
     return PdfError(code, f"The PDF library says: {text[:200]}")
 
 

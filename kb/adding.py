@@ -212,6 +212,11 @@ def _narrow(entries: list[Entries], at: int, own: list[Entries]) -> None:
 def _count(library: Library, batch: list[Item], report: Report) -> None:
     with library.catalogue.read() as reader:
         known = reader.numbers(item.paper.paper_id for item in batch)
+    given = set(report.papers)
     for item in batch:
+        if item.paper.paper_id in given:  # a second copy: one paper
+            report.unchanged += 1
+            continue
+        given.add(item.paper.paper_id)
         fresh = item.paper.paper_id not in known
         report.keep(item.paper.paper_id, len(item.cut.passages), fresh=fresh)

@@ -17,6 +17,7 @@ import numpy as np
 
 from ingest.split import embedding_text
 from kb.adding import Report
+from kb.bundle_decisions import keep_log, read_decisions, write_decisions
 from kb.bundle_file import (
     COLLECTED,
     MANIFEST,
@@ -32,8 +33,10 @@ from kb.bundle_file import (
     npy_header,
     to_line,
 )
+from kb.bundle_merges import keep_merges, read_merges, write_merges
 from kb.bundle_records import COLLECTED as COLLECTED_CHECK
 from kb.bundle_records import Check, from_record, listed, record, text, to_record, whole
+from kb.bundle_taxonomy import carried_codebook, keep_taxonomies, keys_of, write_taxonomies
 from kb.catalogue import SCHEMA_VERSION
 from kb.catalogue.carrying import (
     CarriedPaper,
@@ -54,7 +57,7 @@ from kb.errors import BundleError
 from kb.library import Library
 from taxonomy.codebook import Codebook
 
-FORMAT = 1
+FORMAT = 2
 """Version of the bundle's layout; raised when an older Sixfold could not read a newer bundle."""
 
 # Papers kept at once: bounds memory.
@@ -112,7 +115,7 @@ def write_bundle(library: Library, path: Path) -> Manifest:
             _write_members(reader, writer, manifest)
             whole_manifest = asdict(manifest) | {"members": writer.members}
             writer.member(MANIFEST, [to_line(whole_manifest)])
-        check_bundle(part, library.codebook)
+        check_bundle(part, keys_of(library))
         part.replace(path)
     except zipfile.LargeZipFile as error:
         raise BundleError(
@@ -157,6 +160,9 @@ def _write_members(reader: Reader, writer: BundleWriter, manifest: Manifest) -> 
         for paper in all_carried(reader):
             yield getattr(paper, of).tobytes()
 
+    write_decisions(writer, reader)
+    write_merges(writer, reader)
+    write_taxonomies(writer, reader)
     writer.member(PASSAGE_VECTORS, vectors(counts["passages"], "vectors"))
     writer.member(SENTENCE_VECTORS, vectors(counts["sentences"], "sentence_vectors"))
 
@@ -196,9 +202,12 @@ def check_bundle(path: Path, codebook: Codebook) -> Manifest:
     """Check all of a bundle, keeping none of it. Raises BundleError."""
     with bundle_reader(path) as reader:
         manifest = _read_manifest(reader, path)
+        codebook = carried_codebook(reader, codebook)
         for _ in _papers(reader, manifest, codebook, path):
             pass
         _collected(reader, manifest, path)
+        read_decisions(reader, codebook)
+        read_merges(reader)
     return manifest
 
 
@@ -248,22 +257,27 @@ def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False
     """
     started = time.perf_counter()
     library.require_model()
-    manifest = check_bundle(path, library.codebook)
+    manifest = check_bundle(path, keys_of(library))
     embed = _must_embed(library, manifest, path, allow_other_model)
     report = Report()
     with library.writing(), library.catalogue.write() as writer, bundle_reader(path) as reader:
         manifest = _read_manifest(reader, path)
+        codebook = carried_codebook(reader, keys_of(library))
         batch: list[CarriedPaper] = []
-        for paper in _papers(reader, manifest, library.codebook, path):
+        brought: set[str] = set()
+        for paper in _papers(reader, manifest, codebook, path):
             batch.append(paper)
             if len(batch) == BATCH:
-                _merge(library, writer, batch, report, embed=embed)
+                brought |= _merge(library, writer, batch, report, embed=embed)
                 batch = []
-        _merge(library, writer, batch, report, embed=embed)
+        brought |= _merge(library, writer, batch, report, embed=embed)
         keep_collected(writer, _collected(reader, manifest, path))
+        decided, changed = keep_log(writer, read_decisions(reader, codebook), brought)
+        joined = keep_merges(writer, read_merges(reader))
+        adopted = keep_taxonomies(library, writer, reader, str(path))
         item = {"at": library.now(), "item": str(path), "state": "kept"}
         writer.log([item])
-        if not report.added and not report.updated:
+        if not (report.added or report.updated or decided or changed or adopted or joined):
             writer.keep_generation()
     report.seconds = time.perf_counter() - started
     return report
@@ -286,8 +300,8 @@ def _must_embed(library: Library, manifest: Manifest, path: Path, allowed: bool)
 
 def _merge(
     library: Library, writer: Writer, batch: list[CarriedPaper], report: Report, *, embed: bool
-) -> None:
-    """Keep what a batch brings that is new."""
+) -> set[str]:
+    """Keep what a batch brings that is new. Gives the papers that came or were given tags."""
     held = standing(writer, [paper.paper_id for paper in batch])
     chosen = [paper for paper in batch if _brings_more(paper, held.get(paper.paper_id))]
     kept = {paper.paper_id for paper in chosen}
@@ -299,11 +313,14 @@ def _merge(
         decided = 0
         if here is not None and paper.paper_id not in kept:
             decided = keep_decisions(writer, here.n, paper.tags)
+        if decided:
+            kept.add(paper.paper_id)
         report.added += here is None
-        report.updated += here is not None and (paper.paper_id in kept or bool(decided))
-        report.unchanged += here is not None and paper.paper_id not in kept and not decided
+        report.updated += here is not None and paper.paper_id in kept
+        report.unchanged += here is not None and paper.paper_id not in kept
     report.passages += sum(len(paper.passages) for paper in chosen)
     report.papers.extend(paper.paper_id for paper in chosen)
+    return kept
 
 
 def _brings_more(paper: CarriedPaper, here: Standing | None) -> bool:

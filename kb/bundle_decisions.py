@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from kb.bundle_file import DECISIONS, BundleReader, BundleWriter, to_line
@@ -38,7 +39,8 @@ from taxonomy.codebook import Codebook
 MOST = 2_000_000
 """Entries in one log."""
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00)?")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
+_LAST_YEAR = 9000  # a later time would leave none for what is decided next
 _KEY = re.compile(r"([a-z0-9]+(-[a-z0-9]+)*)?")
 
 
@@ -49,8 +51,22 @@ def _name(value: Any, where: str) -> str:
     return name
 
 
+def _time(value: Any, where: str) -> str:
+    """A moment, in UTC; "" from before there was a log."""
+    if value == "":
+        return ""
+    told = matching(_TIME, "a time as Sixfold writes it")(value, where)
+    try:
+        year = datetime.fromisoformat(told).year
+    except ValueError as error:
+        raise wrong(where, "a time that there is") from error
+    if year > _LAST_YEAR:
+        raise wrong(where, f"a time before the year {_LAST_YEAR}")
+    return str(told)
+
+
 _CHECKS: dict[str, Check] = {
-    "at": matching(_TIME, "a time as Sixfold writes it"),
+    "at": _time,
     "who": _name,
     "paper_id": identity,
     "facet": matching(_KEY, "a facet's key"),
@@ -104,16 +120,22 @@ def read_decisions(reader: BundleReader, codebook: Codebook) -> list[Decision]:
     return from_values(values, codebook)
 
 
-def keep_log(writer: Writer, carried: Sequence[Decision]) -> int:
-    """Append what is new of a log, and make the tags follow. Returns how many entries.
+def keep_log(
+    writer: Writer, carried: Sequence[Decision], brought: Iterable[str] = ()
+) -> tuple[int, int]:
+    """Append what is new of a log, and make the tags follow. (entries, papers changed).
+
+    Takes: brought, ids of papers that came or were given tags by people along with the log;
+    the log here may have spoken on them.
 
     Tags by people that came without a log, from an older Sixfold, are logged too.
     """
     fresh = merge(writer.connection, carried)
-    papers = {one.paper_id for one in fresh} | adopt(writer.connection)
-    for paper in sorted(replay(writer.connection, sorted(papers)) if papers else ()):
+    papers = {one.paper_id for one in fresh} | adopt(writer.connection) | set(brought)
+    changed = replay(writer.connection, sorted(papers)) if papers else set()
+    for paper in sorted(changed):
         writer.touch(paper)
-    return len(fresh)
+    return len(fresh), len(changed)
 
 
 def _check(one: Decision, before: list[Decision], where: str) -> None:

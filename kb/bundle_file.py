@@ -26,13 +26,18 @@ PAPERS = "papers.jsonl"
 COLLECTED = "collections.jsonl"
 PASSAGE_VECTORS = "passages.npy"
 SENTENCE_VECTORS = "sentences.npy"
+DECISIONS = "decisions.jsonl"
+MERGES = "merges.jsonl"
+TAXONOMIES = "taxonomies.jsonl"
 MEMBERS = (MANIFEST, PAPERS, COLLECTED, PASSAGE_VECTORS, SENTENCE_VECTORS)
+MAY = (DECISIONS, TAXONOMIES, MERGES)
+"""Members that a bundle need not have; format 1 knows none."""
 
 # Below zip64, whose second directory could contradict the first.
 MAX_FILE = 2**31 - 1
 MAX_MEMBER = MAX_FILE
 MAX_MANIFEST = 2**20
-# Five entries of fifty bytes; a directory of millions would fill the memory.
+# A few entries of fifty bytes; a directory of millions would fill the memory.
 MAX_DIRECTORY = 4_096
 # Text packs about 5 : 1, float16 vectors hardly at all; a bomb packs 1,000 : 1.
 MAX_RATIO = 100
@@ -119,7 +124,7 @@ class BundleReader:
 
     def expect(self, members: Any) -> None:
         """Take the manifest's word for each member's size and hash, to hold them to it."""
-        if type(members) is not dict or set(members) != set(MEMBERS) - {MANIFEST}:
+        if type(members) is not dict or set(members) != set(self._archive.namelist()) - {MANIFEST}:
             raise damaged("the manifest does not list the members", self._name)
         for name, facts in members.items():
             size = facts.get("bytes") if type(facts) is dict else None
@@ -129,6 +134,10 @@ class BundleReader:
             if size != self._archive.getinfo(name).file_size:
                 raise damaged(f"{name} has another size than the manifest says", self._name)
             self._sizes[name], self._hashes[name] = size, seen
+
+    def holds(self, name: str) -> bool:
+        """True where the bundle has a member that it need not have."""
+        return name in self._archive.namelist()
 
     def records(self, name: str) -> Iterator[tuple[Any, str]]:
         """(JSON value, where it stands) of every line of a member."""
@@ -252,8 +261,11 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
     """Exactly our members, each a plain file, none beside, above or over another."""
     entries = archive.infolist()
     names = sorted(entry.filename for entry in entries)
-    if names != sorted(MEMBERS):
-        strange = [name for name in names if name not in MEMBERS or names.count(name) > 1]
+    if [name for name in names if name not in MAY] != sorted(MEMBERS) or len(set(names)) < len(
+        names
+    ):
+        known = (*MEMBERS, *MAY)
+        strange = [name for name in names if name not in known or names.count(name) > 1]
         missing = [name for name in MEMBERS if name not in names]
         told = f"strange: {strange[:5]}" if strange else f"missing: {missing}"
         raise damaged(f"its members are not a bundle's ({told!r:.200})", str(path))

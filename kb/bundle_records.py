@@ -22,6 +22,7 @@ LABELS = ("challenge", "direction", "contribution", "other")
 MAX_NUMBER = 2**31 - 1
 MAX_ITEMS = 200_000
 MAX_TEXT = 16_000_000
+MAX_POINTS = 100_000
 
 _HASH = re.compile(r"[0-9a-f]{32}")
 _SHA256 = re.compile(r"([0-9a-f]{64})?")
@@ -63,6 +64,13 @@ def share(value: Any, where: str) -> float:
     """A number from 0 to 1."""
     if type(value) not in (int, float) or not math.isfinite(value) or not 0 <= value <= 1:
         raise wrong(where, "a number from 0 to 1")
+    return float(value)
+
+
+def length(value: Any, where: str) -> float:
+    """A finite number of points on a page, or beside it."""
+    if type(value) not in (int, float) or not -MAX_POINTS <= value <= MAX_POINTS:
+        raise wrong(where, "a length in points")
     return float(value)
 
 
@@ -125,13 +133,14 @@ def row(*checks: Check) -> Check:
     return check
 
 
-def record(checks: Mapping[str, Check]) -> Check:
-    """An object with exactly these keys."""
+def record(checks: Mapping[str, Check], may: Mapping[str, Check] | None = None) -> Check:
+    """An object with exactly these keys, and those of `may` where it has them."""
+    known = {**checks, **(may or {})}
 
     def check(value: Any, where: str) -> dict[str, Any]:
-        if type(value) is not dict or value.keys() != checks.keys():
+        if type(value) is not dict or not checks.keys() <= value.keys() <= known.keys():
             raise wrong(where, f"an object with the keys {', '.join(checks)}")
-        return {key: part(value[key], f"{where}.{key}") for key, part in checks.items()}
+        return {key: known[key](one, f"{where}.{key}") for key, one in value.items()}
 
     return check
 
@@ -227,7 +236,8 @@ _PASSAGE = record(
         "start": whole,
         "end": whole,
         "sentences": listed(row(whole, whole, one_of(LABELS), share)),
-    }
+    },
+    {"boxes": listed(row(*[length] * 4))},  # bundles of format 1 know none
 )
 _PAPER = record(
     {
@@ -252,6 +262,7 @@ def to_record(paper: CarriedPaper) -> dict[str, Any]:
                 "start": passage.start,
                 "end": passage.end,
                 "sentences": [list(sentence) for sentence in passage.sentences],
+                **({"boxes": [list(box) for box in passage.boxes]} if passage.boxes else {}),
             }
             for passage in paper.passages
         ],
@@ -284,6 +295,7 @@ def from_record(value: Any, where: str, codebook: Codebook) -> CarriedPaper:
                 one["start"],
                 one["end"],
                 tuple((a, b, label, score) for a, b, label, score in one["sentences"]),
+                tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in one.get("boxes", ())),
             )
             for one in checked["passages"]
         ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.catalogue.values import SentenceRow
 from kb.library import Library
+from kb.merging import Version, versions
 from kb.text_index import words
 
 # Most quotes of one kind on a card; the rest is in the passages.
@@ -77,6 +79,8 @@ class Card:
     references: tuple[dict[str, Any], ...]
     scores: dict[str, dict[str, float]]
     """facet -> key -> probability, for every category."""
+    versions: tuple[Version, ...] = ()
+    """Other papers that are this work, joined to it."""
 
     @property
     def tldr(self) -> str:
@@ -105,6 +109,7 @@ class Card:
             "layers": _tags(paper, "layer"),
             "links": links(paper),
             "full_text": paper.full_text,
+            "versions": [one.to_json() for one in self.versions],
             "notes": [{"code": code, "detail": detail} for code, detail in paper.notes],
         }
 
@@ -131,6 +136,12 @@ class Card:
             if quotes:
                 lines += ["", f"{name}:"]
                 lines += [f"  “{one.quote}” ({_place(one)})" for one in quotes]
+        if self.versions:
+            lines += ["", "Versions, joined to this paper:"]
+            lines += [
+                f"  {one.merge}: {one.paper_id}  {one.title} ({one.year or '–'}), by {one.by}"
+                for one in self.versions
+            ]
         if paper.digest and not paper.abstract:
             lines += [
                 "",
@@ -142,7 +153,8 @@ class Card:
 def card(library: Library, number: int) -> Card:
     """The card of the paper with this catalogue number."""
     with library.catalogue.read() as reader:
-        paper = reader.papers([number])[number]
+        joined = versions(reader, number)
+        paper = with_links(reader.papers([number])[number], joined)
         passages = {one.n: one for one in reader.passages_of([number]).get(number, [])}
         sentences = reader.sentences(passages)
         sections, references, scores = reader.extras(number)
@@ -162,7 +174,15 @@ def card(library: Library, number: int) -> Card:
         sections=tuple((one[0], one[1], one[2]) for one in sections),
         references=tuple(references),
         scores=scores,
+        versions=joined,
     )
+
+
+def with_links(paper: StoredPaper, joined: Sequence[Version]) -> StoredPaper:
+    """The paper with the arXiv id and DOI of its versions, where it has none of its own."""
+    arxiv = next((one.arxiv_id for one in joined if one.arxiv_id), "")
+    doi = next((one.doi for one in joined if one.doi), "")
+    return replace(paper, arxiv_id=paper.arxiv_id or arxiv, doi=paper.doi or doi)
 
 
 def links(paper: StoredPaper) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import json
 import sys
@@ -12,22 +13,35 @@ import click
 
 from ingest.errors import IngestError
 from kb.errors import KbError
+from kb.quotes import legible
 
 # command -> (module of kb.commands, one line of help). Kept here so that `kb --help`
 # imports none of them.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("keeping", "Make a library; --starter loads the papers that come with Sixfold."),
-    "add": ("adding", "Add papers: arXiv ids, PDFs, folders, JSON lines, a bundle."),
+    "add": ("adding", "Add papers: arXiv ids, PDFs, folders, bibliographies, a bundle."),
     "fetch": ("adding", "Fetch full text (or --missing abstracts) of papers already held."),
+    "journal": ("journal", "What was added when, and what failed at which step."),
     "remove": ("keeping", "Remove papers everywhere."),
+    "duplicates": ("merging", "Papers that may be one, with the evidence."),
+    "same": ("merging", "Join papers that are one; --list shows them, --undo takes back."),
+    "apart": ("merging", "Keep two papers apart for good."),
     "search": ("finding", "Search papers or passages, by meaning and by words."),
     "related": ("finding", "Papers most like one paper."),
     "passages": ("finding", "The stored text of a paper, passage by passage."),
     "show": ("finding", "A paper's card."),
     "ask": ("finding", "Ask a question; get quotes that can be checked, or a refusal."),
+    "collection": ("collecting", "Named collections of papers: add, rm, list."),
+    "tag": ("tagging", "Decide on tags: give, remove, accept; what people say holds."),
+    "undo": ("tagging", "Undo a decision on tags."),
+    "tags": ("tagging", "Tags with their papers; --queue says what to decide next."),
+    "learn": ("teaching", "Teach the tagger what people decided."),
+    "agreement": ("teaching", "How far coders agree, and what there is to settle."),
     "challenges": ("mapping", "Challenges that papers state, with their evidence."),
     "map": ("mapping", "The map of phases, layers, challenges and directions."),
+    "taxonomy": ("taxonomy", "Show and change the codebook; every change is a new version."),
     "verify": ("mapping", "Re-check every quote of an exported map."),
+    "export": ("exporting", "Write papers as BibTeX, RIS, CSL-JSON, CSV, JSON lines or notes."),
     "bundle": ("keeping", "Write the whole library to one file."),
     "status": ("keeping", "What is here."),
     "doctor": ("keeping", "Is it sound? --fix mends what can be mended."),
@@ -38,7 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "parse": ("stages", "Read one PDF: title, abstract, sections, references."),
     "classify": ("stages", "Tag titles and abstracts by both codebooks."),
     "statements": ("stages", "Label sentences: challenge, direction, contribution, other."),
-    "eval": ("evaluating", "Measure retrieval or answers on your own data."),
+    "eval": ("evaluating", "Measure retrieval, answers or tagging on your own data."),
 }
 
 
@@ -68,8 +82,10 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command named by the first argument. Unknown: an error that lists the known."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            known = ", ".join(COMMANDS)
-            raise click.UsageError(f"unknown command: {args[0]}. Known: {known}")
+            close = difflib.get_close_matches(args[0], COMMANDS, n=3)
+            known = f"Known: {', '.join(COMMANDS)}"
+            meant = f"Did you mean {' or '.join(close)}?" if close else known
+            raise click.UsageError(f"unknown command: {args[0]}. {meant}")
         return super().resolve_command(ctx, args)
 
 
@@ -102,6 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()  # `kb … | head`: the reader has gone
         return 0
     except (KbError, IngestError, click.ClickException, click.Abort, OSError) as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+            error.show()  # `kb`, `kb taxonomy`: the help, on standard error
+            return 2
         facts, status = _facts(error)
         return _report(facts, status, as_json)
     except KeyboardInterrupt:
@@ -124,9 +143,12 @@ def _facts(error: Exception) -> tuple[dict[str, str], int]:
     if isinstance(error, IngestError):
         facts = {"code": error.code, "message": error.message, "item": error.item}
         return facts | {"remedy": error.remedy}, 2 if error.code == "unknown_id" else 1
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        facts = {"code": "usage", "message": "no command is named", "item": ""}
+        return facts | {"remedy": f"{error.ctx.command_path} --help"}, 2
     if isinstance(error, click.ClickException):
         ctx = getattr(error, "ctx", None)
-        command = f"kb {ctx.info_name} --help" if ctx and ctx.parent else "kb --help"
+        command = f"{ctx.command_path} --help" if ctx else "kb --help"
         message = error.format_message()
         return {"code": "usage", "message": message, "item": "", "remedy": command}, 2
     if isinstance(error, OSError):
@@ -146,7 +168,8 @@ def _report(facts: dict[str, Any], status: int, as_json: bool) -> int:
         return status
     item = f" [{facts['item']}]" if facts["item"] and facts["item"] not in facts["message"] else ""
     remedy = f" — {facts['remedy']}" if facts["remedy"] else ""
-    sys.stderr.write(f"kb: {facts['message']}{item}{remedy}\n")
+    # Names of papers, people and collections may hold what drives a terminal.
+    sys.stderr.write(f"kb: {legible(facts['message'] + item + remedy)}\n")
     return status
 
 

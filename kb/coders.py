@@ -9,14 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from kb.catalogue.decisions import Decision, by_coder, effective, in_force, read_log
+from kb.catalogue.decisions import Decision, effective, in_force, read_log
+from kb.catalogue.today import Place, as_of_today, by_coder_today, stand_ins
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from taxonomy.agreement import bootstrap_interval, cohen_kappa, krippendorff_alpha
 from taxonomy.set_agreement import set_alpha
-
-Place = tuple[str, str, str]
-"""(paper id, facet, key)."""
 
 ALPHA = "Krippendorff's alpha, MASI distance over the sets of categories"
 ALPHA_EACH = "Krippendorff's alpha, nominal"
@@ -53,7 +51,10 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Codings:
-    """The decisions of a library, taken apart by coder; settling ones left out."""
+    """The decisions of a library, taken apart by coder; settling ones left out.
+
+    All of them under the papers and the categories of today.
+    """
 
     coders: dict[str, dict[Place, Decision]]
     """Coder -> what holds of their own yes and no."""
@@ -68,19 +69,21 @@ class Codings:
 def codings(library: Library) -> Codings:
     """What each coder of the library says."""
     with library.catalogue.read() as reader:
-        log = read_log(reader.connection)
+        log, filing = read_log(reader.connection), reader.filing
+        stands = stand_ins(reader.connection)
     undone = in_force(log)
     own = [one for one in undone if not one.settles]
     done: dict[str, set[tuple[str, str]]] = {}
     for one in own:
         if one.verdict == "done":
-            done.setdefault(one.who, set()).add((one.paper_id, one.facet))
+            paper = stands.get(one.paper_id, one.paper_id)
+            done.setdefault(one.who, set()).add((paper, one.facet))
     settling = {one.place: one for one in undone if one.settles and one.verdict != "done"}
     return Codings(
-        by_coder(own),
+        by_coder_today(own, stands, filing),
         {who: frozenset(some) for who, some in done.items()},
-        effective(log),
-        settling,
+        as_of_today(effective(log), stands, filing),
+        as_of_today(settling, stands, filing),
     )
 
 
@@ -230,7 +233,9 @@ def disagreements(
             )
             verdicts = {name: one.verdict for name, one in sorted(some.items())}
             by = settling.who if settling is not None and ended else ""
-            found.append(Disagreement(*place, verdicts, by, held.holds[place].verdict))
+            # Of a merged category, what all said of its parts may come to no word at all.
+            holds = held.holds.get(place) or max(some.values(), key=lambda one: one.order)
+            found.append(Disagreement(*place, verdicts, by, holds.verdict))
     return sorted(found, key=lambda d: (bool(d.settled_by), d.paper_id, d.facet, d.key))
 
 

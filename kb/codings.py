@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from kb.bundle_decisions import from_values, keep_log, to_values
+from kb.bundle_taxonomy import keys_of
 from kb.catalogue.decisions import Decision, read_log
 from kb.decisions import Verdict, record
 from kb.errors import BundleError, UsageError
 from kb.library import Library
-from taxonomy.codebook import Codebook
+from taxonomy.edition import Edition
 
 ID_FIELDS = ("id", "paper_id", "arxiv_id", "doi")
 
@@ -56,11 +58,12 @@ def load_codings(library: Library, path: Path, who: str = "", why: str = "") -> 
     values = list(_lines(path))
     if values and "verdict" in values[0][0]:
         return _load_log(library, values)
+    edition = library.edition
     said: list[Verdict] = []
     papers: set[str] = set()
     failed: list[dict[str, str]] = []
     for value, where in values:
-        verdicts = _coding(library.codebook, value, where)
+        verdicts = _coding(edition, value, where)
         try:
             with library.catalogue.read() as reader:
                 number = library.number(verdicts[0].paper_id)
@@ -74,11 +77,11 @@ def load_codings(library: Library, path: Path, who: str = "", why: str = "") -> 
     return Loaded(len(values), len(logged), len(papers), tuple(failed))
 
 
-def _coding(codebook: Codebook, value: Mapping[str, Any], where: str) -> list[Verdict]:
+def _coding(edition: Edition, value: Mapping[str, Any], where: str) -> list[Verdict]:
     name = next((str(value[field]) for field in ID_FIELDS if value.get(field)), "")
-    facets = [facet for facet in codebook.facets if facet.plural in value]
+    facets = [facet for facet in edition.facets if facet.plural in value]
     if not name or not facets:
-        plurals = ", ".join(facet.plural for facet in codebook.facets)
+        plurals = ", ".join(facet.plural for facet in edition.facets)
         raise _wrong(where, f"no id, or none of {plurals}")
     out: list[Verdict] = []
     for facet in facets:
@@ -87,23 +90,24 @@ def _coding(codebook: Codebook, value: Mapping[str, Any], where: str) -> list[Ve
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise _wrong(where, f"{facet.plural} is no list of keys")
         for key in (one.strip() for one in keys if one.strip()):
-            if key not in facet.keys:
+            now = edition.current(facet.key, key)  # a coding may be older than a renaming
+            if not now:
                 raise _wrong(where, f"unknown {facet.key} {key}; known: {', '.join(facet.keys)}")
-            out.append(Verdict(name, facet.key, key, "yes"))
+            out.append(Verdict(name, facet.key, now, "yes"))
         out.append(Verdict(name, facet.key, "", "done"))
     return out
 
 
 def _load_log(library: Library, values: list[tuple[Mapping[str, Any], str]]) -> Loaded:
     try:
-        log = from_values(values, library.codebook)
+        log = from_values(values, keys_of(library))
     except BundleError as error:
         told = error.message.removeprefix("damaged bundle: ")
         raise _wrong(error.item, told) from error
     with library.writing(), library.catalogue.write() as writer:
-        logged = keep_log(writer, log)
+        logged, changed = keep_log(writer, log)
         held = writer.numbers({one.paper_id for one in log})
-        if not logged:
+        if not (logged or changed):
             writer.keep_generation()
     return Loaded(len(values), logged, len(held), ())
 
@@ -137,16 +141,17 @@ def _lines(path: Path) -> Iterator[tuple[Mapping[str, Any], str]]:
     except UnicodeDecodeError as error:
         raise _wrong(path.name, "not UTF-8 text") from error
     if path.suffix.lower() == ".csv":
-        for number, row in enumerate(csv.DictReader(text.splitlines()), 2):
+        for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), 2):
             yield {key: value or "" for key, value in row.items() if key}, f"{path.name}:{number}"
         return
-    for number, line in enumerate(text.splitlines(), 1):
+    # Not splitlines: a reason may hold a line separator of Unicode's.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         where = f"{path.name}:{number}"
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _wrong(where, f"not JSON ({error})") from error
         if not isinstance(value, dict):
             raise _wrong(where, "no JSON object")

@@ -201,6 +201,8 @@ def _phrases(filters: Filters) -> list[str]:
         said.append(f"tagged {' or '.join(filters.phases)}")
     if filters.layers:
         said.append(f"tagged {' or '.join(filters.layers)}")
+    own = {facet for facet, _ in filters.tags}
+    said += [f"tagged {' or '.join(keys)}" for f, keys in filters.by_facet().items() if f in own]
     others = {name: getattr(filters, name) for name in ("author", "category", "collection")}
     said += [f"{name} {value}" for name, value in others.items() if value]
     return said

@@ -23,9 +23,12 @@ from kb.catalogue.decisions import (
     read_log,
     replay,
 )
+from kb.catalogue.filing import Filing
+from kb.catalogue.today import Place, by_coder_today, stand_ins
 from kb.catalogue.writing import Writer
 from kb.errors import UsageError, unknown
 from kb.library import Library
+from taxonomy.codebook import Codebook
 
 LONGEST_NAME = 100
 """Characters in a coder's name."""
@@ -140,33 +143,37 @@ def record(
     who: str = "",
     why: str = "",
     settles: bool = False,
+    follow: bool = True,
 ) -> list[Decision]:
     """Log what somebody says, and make the tags follow: all of it in one transaction, or none.
 
     Gives the entries that were logged. What already holds by the same coder is not logged
     again. Raises UsageError for an unknown paper, facet or category, and where one and the
     same category is given a yes and a no; LibraryLocked while another process writes.
+    Without `follow` the caller has the indexes follow, by `Library.heal`.
     """
     name = coder(library, who)
     wanted = _checked(library, said)
-    with library.writing(), library.catalogue.write() as writer:
+    with library.writing(follow=follow), library.catalogue.write() as writer:
         papers = sorted({one.paper_id for one in wanted})
         log = read_log(writer.connection, papers)
-        fresh = _entries(library, wanted, log, name)
+        fresh = _entries(writer, library.codebook, wanted, log, name)
         views = machine_view(writer.connection, papers)
         at = _time(library, writer)
-        entries = [_seen(one, views, at, why.strip(), settles) for one in fresh]
+        filing = writer.filing
+        entries = [_seen(one, views, filing, at, why.strip(), settles) for one in fresh]
         return _keep(writer, entries)
 
 
 def _checked(library: Library, said: Iterable[Verdict]) -> list[Verdict]:
     """Verdicts with papers by their id and known categories, each once."""
     names: dict[str, str] = {}
+    codebook = library.codebook
     found: dict[Verdict, None] = {}
     for one in said:
         if one.verdict not in ("yes", "no", "done"):
             raise unknown("verdict", one.verdict, ("yes", "no", "done"))
-        check_category(library, one.facet, one.key if one.verdict != "done" else "")
+        _check(codebook, one.facet, one.key if one.verdict != "done" else "")
         if one.paper_id not in names:
             names[one.paper_id] = _held_id(library, one.paper_id)
         found[replace(one, paper_id=names[one.paper_id])] = None
@@ -184,7 +191,10 @@ def _checked(library: Library, said: Iterable[Verdict]) -> list[Verdict]:
 
 def check_category(library: Library, facet: str, key: str = "") -> None:
     """Raise UsageError, listing the known, where the library's codebook lacks it."""
-    codebook = library.codebook
+    _check(library.codebook, facet, key)
+
+
+def _check(codebook: Codebook, facet: str, key: str) -> None:
     if facet not in codebook.keys:
         raise unknown("facet", facet, codebook.keys)
     if key and key not in codebook.facet(facet).keys:
@@ -198,11 +208,17 @@ def _held_id(library: Library, name: str) -> str:
 
 
 def _entries(
-    library: Library, wanted: Sequence[Verdict], log: Sequence[Decision], who: str
+    writer: Writer,
+    codebook: Codebook,
+    wanted: Sequence[Verdict],
+    log: Sequence[Decision],
+    who: str,
 ) -> list[Decision]:
     """What is to be logged: no repetition; `done` with a no to all that was not said."""
     holds = effective(log)
     mine = {one.place: one.verdict for one in in_force(log) if one.who == who}
+    if any(one.verdict == "done" for one in wanted):
+        mine = _said_before(writer, {one.paper_id for one in wanted}, who) | mine
     out: list[Decision] = []
     for one in (one for one in wanted if one.verdict != "done"):
         place = (one.paper_id, one.facet, one.key)
@@ -211,7 +227,7 @@ def _entries(
         if before is None or (before.who, before.verdict) != (who, one.verdict):
             out.append(Decision("", who, *place, one.verdict))
     for one in (one for one in wanted if one.verdict == "done"):
-        keys = library.codebook.facet(one.facet).keys
+        keys = codebook.facet(one.facet).keys
         rest = [key for key in keys if (one.paper_id, one.facet, key) not in mine]
         out += [Decision("", who, one.paper_id, one.facet, key, "no") for key in rest]
         if rest or mine.get((one.paper_id, one.facet, "")) != "done":
@@ -219,10 +235,21 @@ def _entries(
     return out
 
 
-def _seen(one: Decision, views: Any, at: str, why: str, settles: bool) -> Decision:
+def _said_before(writer: Writer, papers: set[str], who: str) -> dict[Place, str]:
+    """What a coder has said of papers, also of those joined since and under older keys."""
+    stands = {one: kept for one, kept in stand_ins(writer.connection).items() if kept in papers}
+    log = read_log(writer.connection, papers | stands.keys())
+    said = by_coder_today(log, stands, writer.filing).get(who, {})
+    return {place: one.verdict for place, one in said.items()}
+
+
+def _seen(
+    one: Decision, views: Any, filing: Filing | None, at: str, why: str, settles: bool
+) -> Decision:
     """The entry with the time, the reason, and what the machine said then."""
     scores, version = views.get(one.paper_id, ({}, ""))
-    score = scores.get(one.facet, {}).get(one.key)
+    key = filing.origin(one.facet, one.key) if filing else one.key
+    score = scores.get(one.facet, {}).get(key)
     return replace(one, at=at, why=why, score=score, version=version, settles=settles)
 
 

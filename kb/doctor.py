@@ -9,14 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from kb import learned
 from kb.backup import newest_backup
+from kb.catalogue.joining import regroup
 from kb.catalogue.soundness import Unsound, drop_orphans, held_dimension, index_sample, unsound
 from kb.catalogue.values import Vector
+from kb.decisions import mend_tags
 from kb.errors import DamagedCatalogue, NewerSchema, UsageError
 from kb.index_probe import Probed, probe
 from kb.index_state import IndexFolder
 from kb.library import Library
+from kb.own_tags import astray, derive, drop_strange, strange_keys
 from kb.reembed import embed_again
+from kb.selftest import gate
 
 # Vectors compared between catalogue and Chroma: a damaged segment hits many at once.
 SAMPLE = 64
@@ -53,11 +58,20 @@ _UNSOUND: dict[str, tuple[str, str]] = {
     "quote_mismatch": ("passages that are not in their page's stored text", _AGAIN),
     "sentence_span": ("passages with a sentence that reaches beyond their text", _AGAIN),
     "no_passages": ("papers without a passage", _AGAIN),
+    "joined_to_nothing": ("papers joined to one that is not here", _FIX),
+    "joined_in_chain": ("papers joined to one that is joined itself", _FIX),
+    "decisions_astray": ("tags by people that are not what the log of decisions says", _FIX),
     "vector_missing": ("vectors missing or of another length", _FIX),
     "vector_not_unit": ("vectors that are not of length 1", _FIX),
 }
 CLOSED = ("damaged_catalogue", "catalogue_damaged", "newer_schema", "settings")
 """Codes of faults around which nothing is mended."""
+
+# Codes of faults that are in no index, beside those of rows.
+_NO_INDEX = ("stale_files", "model_mismatch", "learned_stale")
+
+# Codes of faults beside which it can be asked whether papers are found.
+_HARMLESS = {"learned_stale", "unknown_tags", "tags_astray", "decisions_astray"}
 
 # Code of a fault in an index -> it heals when the index follows the catalogue.
 _LAGS = ("index_missing", "index_behind", "index_unfinished")
@@ -105,7 +119,14 @@ def check(library: Library) -> list[Fault]:
         faults = _catalogue(library)
         if not any(fault.code == "catalogue_damaged" for fault in faults):
             faults += _lexical(library) + _chroma(library)
+        if not {fault.code for fault in faults} - _HARMLESS:
+            faults += _weak(library)
         return faults + _files(library)
+
+
+def _weak(library: Library) -> list[Fault]:
+    """Indexes that are complete, and do not find what they hold."""
+    return [Fault("weak_retrieval", one.detail, one.remedy) for one in gate(library)]
 
 
 def _catalogue(library: Library) -> list[Fault]:
@@ -120,7 +141,22 @@ def _catalogue(library: Library) -> list[Fault]:
         mine = model == library.embedder.model_id
         dimension = library.embedder.dimension if mine else held_dimension(reader)
         rows = unsound(reader, dimension)
+        odd = strange_keys(library, reader)
+        stray = astray(library, reader)
+        outdated = learned.stale(reader, library.shipped_tagger)
     faults = [_row_fault(one) for one in rows]
+    if outdated:
+        detail = "what was learned from decisions was for other weights, and is not used"
+        remedy = "kb learn --apply, or kb learn --reset --apply"
+        faults.append(Fault("learned_stale", detail, remedy))
+    if odd:
+        told = ", ".join(f"{facet} {key}" for facet, key in odd[:5])
+        detail = f"tags of {len(odd)} keys that no version of the codebook knows: {told}"
+        faults.append(Fault("unknown_tags", detail, _FIX))
+    if stray:
+        told = ", ".join(f"{facet} {key}" for facet, key in stray[:5])
+        detail = f"tags of {len(stray)} own categories do not follow the codebook: {told}"
+        faults.append(Fault("tags_astray", detail, _FIX))
     if model != library.embedder.model_id:
         detail = f"vectors are from {model}, the settings name {library.embedder.model_id}"
         faults.append(Fault("model_mismatch", detail, "kb reindex --embed, or set `model` back"))
@@ -229,7 +265,8 @@ def mend(library: Library, faults: list[Fault]) -> None:
     Takes the faults that `check` found. Raises LibraryLocked.
     """
     codes = {fault.code for fault in faults}
-    index_codes = codes - set(_UNSOUND) - {"stale_files", "model_mismatch"}
+    tag_codes = codes & {"unknown_tags", "tags_astray"}
+    index_codes = codes - set(_UNSOUND) - set(_NO_INDEX) - tag_codes
     with library.lock.held():
         # First: whatever follows must not open an index that may be damaged.
         if index_codes:
@@ -237,6 +274,15 @@ def mend(library: Library, faults: list[Fault]) -> None:
         if "orphan_rows" in codes:
             with library.catalogue.write() as writer:
                 drop_orphans(writer)
+        if "decisions_astray" in codes:
+            mend_tags(library)
+        if codes & {"joined_to_nothing", "joined_in_chain"}:
+            with library.catalogue.write() as writer:
+                regroup(writer)
+        if tag_codes:
+            with library.catalogue.write() as writer:
+                drop_strange(library, writer)
+                derive(library, writer, library.edition)
         if codes & {"vector_missing", "vector_not_unit"}:
             embed_again(library, everything=False)
         library.indexes.follow(library.catalogue)

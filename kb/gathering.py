@@ -25,6 +25,9 @@ from kb.merging import join_new
 from kb.repeats import Repeats
 from kb.report import Options, Report
 
+# What came in with these has no text of its own, and the person can do something about it.
+_TOLD = frozenset({"no_pdf", "no_text"})
+
 # What shows when a file is opened, before anything is parsed.
 _AT_SIGHT = frozenset({"not_found", "empty", "not_a_pdf", "too_large", "unopenable", "encrypted"})
 
@@ -156,6 +159,8 @@ class Gathering:
         for note in paper.warnings:
             if note.code == FETCH_FAILED:
                 self._failed(found.item, "fetch", note.detail, note.detail, "unreachable")
+            elif note.code in _TOLD:
+                self.report.note(found.item, note.code, note.detail)
         since = "" if remote else self.options.since
         early = paper.published and paper.published < since[: len(paper.published)]
         return None if early else paper

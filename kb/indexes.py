@@ -100,8 +100,10 @@ class Indexes:
         changed = reader.changed_since(since)
         dropped = sorted({*removed, *changed})
         if index is self.lexical:
-            self.text.put([], dropped)
-            for rows in _rows(reader, changed):
+            batches = _rows(reader, changed)
+            # The first batch with what is dropped: each call waits for the disk.
+            self.text.put(next(batches, []), dropped)
+            for rows in batches:
                 self.text.put(rows)
         else:
             self.vector.drop(dropped)

@@ -12,16 +12,20 @@ from ingest import pdf
 from ingest.arxiv_source import ArxivSource
 from ingest.bibliography import bibliography, is_bibliography, size
 from ingest.errors import SourceError
-from ingest.identity import arxiv_id
+from ingest.identity import arxiv_id, normal_doi
 from ingest.records import Paper, Parsed
 from ingest.sources import FileSource, Found, Source, folder, jsonl, pdf_file
 from kb.arxiv_papers import ArxivPapers, Query, with_pdf
+from kb.errors import UsageError
 from kb.library import Library
 
 KINDS = (
     "arXiv ids or URLs, PDF files, folders, bibliographies (.bib, .ris, .json as CSL, .csv, .tsv), "
     ".jsonl or .jsonl.gz files, .kbz bundles"
 )
+
+ARXIV = "arxiv"
+"""The name of the source that papers come from by id."""
 
 ARXIV_BEGAN = "1991-08-01"
 """No paper of arXiv is older."""
@@ -79,10 +83,13 @@ class Intake:
         """The sources that `names` mean; one that means nothing fails when it is opened.
 
         `columns` says which column of a table holds a field of `bibliography_columns.FIELDS`.
+        Raises UsageError for an empty name.
         """
         found: list[Source] = []
         ids: list[str] = []
         for name in names:
+            if not name.strip():  # Path("") would be the folder one stands in
+                raise UsageError("an empty name is no source", remedy="name a file, folder or id")
             path = Path(name).expanduser()
             if arxiv_id(name) and not path.exists():
                 ids.append(name)
@@ -99,7 +106,7 @@ class Intake:
     def by_ids(self, ids: Sequence[str], *, with_pdf: bool) -> Source:
         """Papers of arXiv by id, 100 a request."""
         source = self.arxiv()
-        return ArxivPapers("arxiv", partial(source.by_ids, list(ids)), self._pdfs(source, with_pdf))
+        return ArxivPapers(ARXIV, partial(source.by_ids, list(ids)), self._pdfs(source, with_pdf))
 
     def by_query(
         self,
@@ -145,7 +152,7 @@ class Intake:
         if path.is_dir():
             return folder(path, self.read_pdf)
         if not path.exists():
-            raise SourceError("not_found", "There is no such file or folder.", str(path), KINDS)
+            raise _nowhere(path)
         name = path.name.lower()
         if name.endswith((".jsonl", ".jsonl.gz")):
             return jsonl(path)
@@ -154,6 +161,24 @@ class Intake:
         raise SourceError(
             "unknown_kind", "This kind of file is not read.", str(path), f"Give {KINDS}."
         )
+
+
+def _nowhere(path: Path) -> SourceError:
+    """The error for a name that is neither a file nor a folder here."""
+    if normal_doi(str(path)):
+        return SourceError(
+            "doi_alone",
+            "A DOI cannot be looked up: only arXiv is asked.",
+            str(path),
+            "Export the paper's record from its page or your reference manager (.bib, .ris, "
+            ".json) and add that file, or add the PDF.",
+        )
+    return SourceError(
+        "not_found",
+        "There is no such file or folder.",
+        str(path),
+        f"Check the spelling; what can be added: {KINDS}.",
+    )
 
 
 def _size(path: Path) -> int:

@@ -126,14 +126,15 @@ def build(
 
     `row_keys` and `column_keys` fix which keys an axis has and in what order (a codebook's
     order, so that empty categories show); where empty, the keys that occur, sorted.
-    Raises ValueError for an axis that is neither in `AXES` nor a facet of any paper, and
-    for one axis twice.
+    Raises ValueError for an axis without given keys that is neither in `AXES` nor a facet
+    of any paper, and for one axis twice.
     """
     if rows == columns:
         raise ValueError(f"rows and columns are both {rows!r}")
     filed = {p.paper_id: (_on_axis(p, rows), _on_axis(p, columns)) for p in papers}
-    _check_axis(rows, papers)
-    _check_axis(columns, papers)
+    for axis, keys in ((rows, row_keys), (columns, column_keys)):
+        if not keys:  # keys that are given make an axis, though no paper has any of them
+            _check_axis(axis, papers)
     across = tuple(row_keys) or _occurring(keys for keys, _ in filed.values())
     down = tuple(column_keys) or _occurring(keys for _, keys in filed.values())
     in_cell: Counter[tuple[str, str]] = Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from kb import learned
 from kb.catalogue.decisions import effective, read_log
 from kb.catalogue.fronts import Fronts, read_fronts
 from kb.catalogue.retagging import machine_tags, original_tags, retag
+from kb.catalogue.today import own_and_lent, stand_ins
 from kb.catalogue.values import StoredTag, Vector
 from kb.errors import UsageError
 from kb.judging import Tagged, judge
@@ -167,16 +168,20 @@ def lessons(library: Library, fronts: Fronts) -> Lessons:
     """What holds of people's decisions, paper by paper, of papers that are here."""
     with library.catalogue.read() as reader:
         holds = effective(read_log(reader.connection))
+        holds = own_and_lent(holds, stand_ins(reader.connection))
     known = {(f, key) for f, keys in library.shipped_tagger.facets.items() for key in keys}
     rows, beyond = fronts.row_of, 0
-    said: dict[str, dict[str, set[Pair]]] = {}
-    parts = library.taxonomy[1].parts
+    told: dict[tuple[str, str, str], str] = {}
+    filing = library.taxonomy[1]
     for (paper, facet, now), one in holds.items():
-        key = _shipped_key(facet, now, parts)
+        key = filing.origin(facet, now)
         if (facet, key) not in known:
             beyond += 1
-        elif paper in rows:
-            said.setdefault(paper, {"yes": set(), "no": set()})[one.verdict].add((facet, key))
+        elif paper in rows and (now != key or (paper, facet, key) not in told):
+            told[paper, facet, key] = one.verdict  # of a renamed one, its new name's word
+    said: dict[str, dict[str, set[Pair]]] = {}
+    for (paper, facet, key), verdict in told.items():
+        said.setdefault(paper, {"yes": set(), "no": set()})[verdict].add((facet, key))
     ids = tuple(sorted(said))
     decided = tuple(_decided(fronts, rows[one], said[one]) for one in ids)
     places = [rows[one] for one in ids]
@@ -196,16 +201,12 @@ def _decided(fronts: Fronts, row: int, said: Mapping[str, set[Pair]]) -> Decided
     )
 
 
-def _shipped_key(facet: str, key: str, parts: Mapping[Pair, Sequence[str]]) -> str:
-    """The key under which the weights know a category that was merely renamed."""
-    while len(before := parts.get((facet, key), ())) == 1:
-        key = before[0]
-    return key
-
-
-def propose(library: Library, *, reset: bool = False) -> Proposal:
+def propose(
+    library: Library, *, reset: bool = False, between: Callable[[], None] = lambda: None
+) -> Proposal:
     """What learning from all decisions would change; or, with `reset`, unlearning it all.
 
+    `between` is called between its steps; what it raises ends the work, and nothing is kept.
     Raises UsageError where nobody has decided anything that can be learned.
     """
     started = time.perf_counter()
@@ -221,10 +222,12 @@ def propose(library: Library, *, reset: bool = False) -> Proposal:
             remedy="kb tags --queue shows where a decision helps most; kb tag ID decides",
             code="no_decisions",
         )
+    between()
     tagger = base if made is None else taught(base, made)
     tagged = _tagged(library, fronts, tagger)
+    between()
     changes, papers = _changes(library, fronts, tagged)
-    before, after, gain, folds = _agreement(base, given)
+    before, after, gain, folds = _agreement(base, given, between)
     return Proposal(
         generation,
         tagger,
@@ -340,7 +343,7 @@ def _changes(
 
 
 def _agreement(
-    base: Tagger, given: Lessons
+    base: Tagger, given: Lessons, between: Callable[[], None]
 ) -> tuple[Agreed | None, Agreed | None, tuple[float, float] | None, int]:
     """Agreement before, and after in folds; the gain's interval; the number of folds."""
     count = len(given.decided)
@@ -353,6 +356,7 @@ def _agreement(
     rng = np.random.default_rng(_SEED)
     folds = min(FOLDS, count)
     for held in np.array_split(rng.permutation(count), folds):
+        between()
         rest = np.setdiff1d(np.arange(count), held)
         part = learn(base, [given.decided[at] for at in rest.tolist()], given.vectors[rest])
         _, after[held] = part.judge([texts[at] for at in held.tolist()], given.vectors[held])

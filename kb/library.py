@@ -13,8 +13,14 @@ from pathlib import Path
 from ingest.errors import IngestError
 from ingest.identity import own_id, paper_id
 from ingest.sources import encodable
+from kb import learned
 from kb.backup import BULK, keep_copy
 from kb.catalogue import Catalogue, Filters
+from kb.catalogue.editions import newest
+from kb.catalogue.filing import Filing
+from kb.catalogue.joining import regroup
+from kb.catalogue.known import held_as
+from kb.catalogue.standing import stands_for
 from kb.catalogue.store import Busy, remember_checked
 from kb.embed import Embedder
 from kb.errors import CatalogueUnwritable, LibraryLocked, ModelMismatch, NoLibrary, UsageError
@@ -25,6 +31,7 @@ from kb.settings import FILE, Settings, load_settings
 from kb.snapshot import Snapshot
 from taxonomy.codebook import Codebook
 from taxonomy.codebook import load as load_codebook
+from taxonomy.edition import Edition
 from taxonomy.statements import StatementClassifier
 from taxonomy.tagger import Tagger
 
@@ -59,6 +66,7 @@ class Library:
             IndexFolder(self.folder, "chroma", layout=1),
         )
         self._snapshot: Snapshot | None = None
+        self._taught: tuple[str, Tagger] | None = None
         self._guard = threading.RLock()
         self.unlogged = 0
 
@@ -116,14 +124,43 @@ class Library:
         return _embedder(self.settings)
 
     @cached_property
-    def codebook(self) -> Codebook:
-        """Both facets."""
-        return load_codebook()
+    def shipped_edition(self) -> Edition:
+        """The codebook that comes with Sixfold: version 0 of every library's."""
+        return Edition(load_codebook().facets)
 
     @cached_property
-    def tagger(self) -> Tagger:
-        """The tagger of papers."""
+    def _shipped_filing(self) -> Filing:
+        return Filing(self.shipped_edition)
+
+    @property
+    def taxonomy(self) -> tuple[int, Filing]:
+        """(version, how tags are read) of the codebook in force; version 0 is the shipped."""
+        with self.catalogue.read() as reader:
+            return newest(reader.connection) or (0, self._shipped_filing)
+
+    @property
+    def edition(self) -> Edition:
+        """The codebook in force, with its memory of older keys."""
+        return self.taxonomy[1].edition
+
+    @property
+    def codebook(self) -> Codebook:
+        """All facets, as they are now."""
+        return self.taxonomy[1].codebook
+
+    @cached_property
+    def shipped_tagger(self) -> Tagger:
+        """The tagger that comes with Sixfold."""
         return Tagger.load()
+
+    @property
+    def tagger(self) -> Tagger:
+        """The tagger of papers: with what this library's people have taught it."""
+        with self.catalogue.read() as reader, self._guard:
+            version = reader.meta(learned.VERSION)
+            if self._taught is None or self._taught[0] != version:
+                self._taught = version, learned.with_lesson(reader, self.shipped_tagger)
+            return self._taught[1]
 
     @cached_property
     def classifier(self) -> StatementClassifier:
@@ -154,13 +191,17 @@ class Library:
             )
 
     @contextmanager
-    def writing(self, *, wait: float = 0.0) -> Iterator[None]:
-        """Hold the write lock; indexes follow the catalogue when it is let go."""
+    def writing(self, *, wait: float = 0.0, follow: bool = True) -> Iterator[None]:
+        """Hold the write lock; indexes follow the catalogue when it is let go.
+
+        Without `follow` they lag, as after a crash, until somebody writes or heals.
+        """
         with self.lock.held(seconds=wait):
             try:
                 yield
             finally:
-                self.indexes.follow(self.catalogue)
+                if follow:
+                    self.indexes.follow(self.catalogue)
 
     def heal(self) -> bool:
         """Bring lagging or broken indexes up to the catalogue. True where that was needed.
@@ -188,9 +229,10 @@ class Library:
                 self.indexes.refresh()
             return self._snapshot
 
-    def number(self, name: str) -> int:
+    def number(self, name: str, *, exact: bool = False) -> int:
         """The catalogue's number of the paper that `name` (id, URL, DOI) means.
 
+        Of a joined paper that is the one that stands for it, unless `exact`.
         Raises UsageError `unknown_id` for a name that is none or a paper not held.
         """
         name = encodable(name)
@@ -200,7 +242,9 @@ class Library:
         except IngestError as error:
             wanted, unknown_form = own_id(name), error
         with self.catalogue.read() as reader:
-            found = reader.numbers([wanted]).get(wanted)
+            found = held_as(reader, wanted)
+            if found is not None and not exact:
+                found = stands_for(reader.connection, found)
         if found is None and unknown_form is not None:
             raise UsageError(
                 unknown_form.message, item=name, remedy=unknown_form.remedy, code="unknown_id"
@@ -243,7 +287,7 @@ class Library:
         Raises UsageError for an unknown id, and for a removal of 25 papers or more that
         are a quarter of the library or more, unless `yes`.
         """
-        numbers = sorted({self.number(name) for name in names})
+        numbers = sorted({self.number(name, exact=True) for name in names})
         with self.catalogue.read() as reader:
             held = reader.counts()["papers"]
         if len(numbers) >= BULK and len(numbers) * 4 >= held and not yes:
@@ -258,6 +302,7 @@ class Library:
             with self.catalogue.write() as writer:
                 paths = [Path(one.pdf_path) for one in writer.papers(numbers).values()]
                 removed = writer.remove_papers(numbers)
+                regroup(writer)
             # Fetched or uploaded by us, so ours to delete; a user's own files are not.
             for path in paths:
                 if path.parent == self.folder / PDFS:

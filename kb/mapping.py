@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,17 @@ import numpy as np
 
 from kb import challenges as merging
 from kb.catalogue import Filters, StoredPaper
+from kb.catalogue.filing import Filing
 from kb.challenges import Challenge, within
+from kb.codebooks import edition_at, filing_at
 from kb.errors import UsageError
 from kb.evidence import Evidence, Statement
-from kb.lattice import PaperFacts
+from kb.lattice import AXES, PaperFacts
 from kb.library import Library
 from kb.maps import ChallengeMap, build_map
+from kb.snapshot import Snapshot
 from kb.stated import Stated, stated
+from taxonomy.edition import Edition
 
 # Raised when merging changes, so that a kept result of older rules is not used.
 RULES = 1
@@ -41,24 +45,38 @@ class Mapped:
     papers: dict[str, StoredPaper]
 
 
-_memory: dict[Path, tuple[list[Any], Mapped]] = {}
+_memory: dict[tuple[Path, int | None], tuple[list[Any], Mapped]] = {}
+
+# Maps under older codebooks that are kept in memory.
+_OLDER = 2
 
 
-def mapped(library: Library) -> Mapped:
-    """The library's statements and challenges, merged again only where it has changed."""
+def mapped(library: Library, version: int | None = None) -> Mapped:
+    """The library's statements and challenges, merged again only where it has changed.
+
+    Takes: version, of the codebook; the one in force where None. Raises UsageError.
+    """
     snapshot = library.snapshot()
     stamp = _stamp(library, snapshot.generation)
-    known = _memory.get(library.folder)
+    known = _memory.get((library.folder, version))
     if known is not None and known[0] == stamp:
         return known[1]
-    found = stated(library, None)
-    kept = _recall(library, stamp, found)
+    found = stated(library, None, filing=_filing(library, version))
+    kept = _recall(library, stamp, found) if version is None else None
     if kept is None:
         kept = merging.build(found.statements, found.vectors)
-        _keep(library, stamp, kept)
+        if version is None:
+            _keep(library, stamp, kept)
     made = Mapped(snapshot.generation, kept, found.statements, found.papers)
-    _memory[library.folder] = (stamp, made)
+    older = [key for key in _memory if key[1] is not None]
+    for key in older[: -_OLDER + 1] if version is not None else ():
+        del _memory[key]
+    _memory[library.folder, version] = (stamp, made)
     return made
+
+
+def _filing(library: Library, version: int | None) -> Filing | None:
+    return None if version is None else filing_at(library, version)
 
 
 def challenges(library: Library, filters: Filters = Filters()) -> tuple[Challenge, ...]:  # noqa: B008 - frozen
@@ -72,9 +90,10 @@ def challenges(library: Library, filters: Filters = Filters()) -> tuple[Challeng
     )
 
 
-def passing_ids(library: Library, filters: Filters) -> set[str]:
-    """Ids of the papers that pass the filters."""
-    snapshot = library.snapshot()
+def passing_ids(library: Library, filters: Filters, version: int | None = None) -> set[str]:
+    """Ids of the papers that pass the filters, under a version of the codebook."""
+    filing = _filing(library, version)
+    snapshot = library.snapshot() if filing is None else Snapshot.take(library.catalogue, filing)
     rows = np.flatnonzero(snapshot.mask(filters))
     return {snapshot.table.paper_id[row] for row in rows}
 
@@ -86,26 +105,29 @@ def challenge_map(
     rows: str = "phase",
     columns: str = "layer",
     since: str = "",
+    version: int | None = None,
 ) -> ChallengeMap:
     """The map of the papers that pass the filters, published since `since` where given.
 
-    Raises UsageError for an axis that is not known.
+    Takes: rows and columns, any facets of the codebook, `year` or `category`; version, of
+    the codebook, the one in force where None. Raises UsageError for what is not known.
     """
-    everything = mapped(library)
-    ids = passing_ids(library, filters)
+    everything = mapped(library, version)
+    ids = passing_ids(library, filters, version)
     facts = [
         paper_facts(paper)
         for key, paper in everything.papers.items()
         if key in ids and (not since or paper.published[: len(since)] >= since)
     ]
-    codebook = library.codebook
-    axis_keys = {facet.key: facet.keys for facet in codebook.facets}
+    edition = library.edition if version is None else edition_at(library, version)
+    _check_axes((rows, columns), edition)
+    axis_keys = {facet.key: facet.keys for facet in edition.facets}
     names = {
-        f"{facet.key}:{one.key}": one.name for facet in codebook.facets for one in facet.categories
+        f"{facet.key}:{one.key}": one.name for facet in edition.facets for one in facet.categories
     }
     said = filters.to_json() | ({"since": since} if since else {})
     try:
-        return build_map(
+        chart = build_map(
             facts,
             everything.challenges,
             [one for one in everything.statements if one.label == "direction"],
@@ -113,20 +135,39 @@ def challenge_map(
             columns=columns,
             row_keys=axis_keys.get(rows, ()),
             column_keys=axis_keys.get(columns, ()),
-            searched=searched_cells(library),
+            searched=searched_cells(library, rows, columns, edition),
             names=names,
             filters=said,
             generation=everything.generation,
-            versions=versions(library),
+            versions=versions(library, version),
         )
     except ValueError as error:
         raise UsageError(str(error), item=f"{rows} × {columns}", code="unknown_axis") from error
+    shown = {f"{axis}:{key}" for axis in (rows, columns) for key in axis_keys.get(axis, ())}
+    own = {key: names[key] for key in shown if not key.startswith(("phase:", "layer:"))}
+    return replace(chart, meta={**chart.meta, "names": {**chart.meta["names"], **own}})
 
 
-def versions(library: Library) -> dict[str, str]:
+def _check_axes(axes: Sequence[str], edition: Edition) -> None:
+    known = list(dict.fromkeys([*AXES, *(facet.key for facet in edition.facets)]))
+    for axis in axes:
+        if axis not in known:
+            raise UsageError(
+                f"unknown axis: {axis}",
+                item=axis,
+                remedy=f"known: {', '.join(known)}",
+                code="unknown_axis",
+            )
+
+
+def versions(library: Library, version: int | None = None) -> dict[str, str]:
     """What judged the papers: goes into every map and bundle."""
+    now, filing = library.taxonomy
+    book = filing.codebook if version is None else edition_at(library, version).codebook
     return {
-        "codebook": library.codebook.version,
+        "codebook": book.version,
+        # The number by which `kb map --taxonomy` makes this map again.
+        "taxonomy": str(now if version is None else version),
         "tagger": library.tagger.version,
         "statements": library.classifier.version,
         "merging": str(RULES),
@@ -134,16 +175,28 @@ def versions(library: Library) -> dict[str, str]:
     }
 
 
-def searched_cells(library: Library) -> set[tuple[str, str]]:
-    """(phase, layer) pairs that logged searches have looked into."""
+def searched_cells(
+    library: Library,
+    rows: str = "phase",
+    columns: str = "layer",
+    edition: Edition | None = None,
+) -> set[tuple[str, str]]:
+    """Pairs of keys on two axes that logged searches have looked into."""
+    book = edition or library.edition
     with library.catalogue.read() as reader:
         logged = reader.searched()
     cells: set[tuple[str, str]] = set()
     for filters in logged:
-        for phase in filters.get("phases", ()):
-            for layer in filters.get("layers", ()):
-                cells.add((phase, layer))
+        across, down = (_looked(filters, axis, book) for axis in (rows, columns))
+        cells |= {(row, column) for row in across for column in down}
     return cells
+
+
+def _looked(filters: dict[str, Any], axis: str, edition: Edition) -> set[str]:
+    """Keys of a facet that a logged search was filtered by, as they are named now."""
+    pairs = (str(pair).partition("=") for pair in filters.get("tags", ()))
+    keys = [*filters.get(f"{axis}s", ()), *(key for facet, _, key in pairs if facet == axis)]
+    return {now for key in keys if (now := edition.current(axis, key))}
 
 
 def paper_facts(paper: StoredPaper) -> PaperFacts:
@@ -162,6 +215,7 @@ def paper_facts(paper: StoredPaper) -> PaperFacts:
         arxiv_id=paper.arxiv_id,
         # A bare title holds no sentence in which a challenge could be stated.
         examined=bool(paper.abstract or paper.digest or paper.full_text),
+        facets={facet: paper.keys(facet) for facet in {tag.facet for tag in paper.tags}},
     )
 
 

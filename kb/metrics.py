@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,6 +47,51 @@ def interval(values: Sequence[float], *, seed: int = 1) -> tuple[float, float]:
     drawn = generator.integers(0, len(data), size=(RESAMPLES, len(data)))
     low, high = np.quantile(data[drawn].mean(axis=1), (0.025, 0.975))
     return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far one system is ahead of another on the same queries."""
+
+    difference: float
+    """Mean of the one less mean of the other."""
+    interval: tuple[float, float]
+    """95 % paired bootstrap interval of the difference."""
+    ratio: float
+    """Mean of the one over mean of the other; inf where that is 0, nan where both are."""
+    ratio_interval: tuple[float, float]
+    p: float
+    """Two-sided: how often resampled queries turn the difference round."""
+
+
+def paired(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 1) -> Difference:
+    """Compare two systems query by query: whole queries are resampled, so pairs stay pairs.
+
+    Takes a value a query of each, in the same order. Raises ValueError where their numbers
+    differ or there are none.
+    """
+    if len(ours) != len(theirs) or not len(ours):
+        raise ValueError(f"{len(ours)} values beside {len(theirs)}")
+    one, other = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
+    drawn = np.random.default_rng(seed).integers(0, len(one), size=(RESAMPLES, len(one)))
+    means, others = one[drawn].mean(axis=1), other[drawn].mean(axis=1)
+    apart = means - others
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = means / others
+        ratio = float(one.mean() / other.mean())
+    sided = min(int((apart <= 0).sum()), int((apart >= 0).sum()))
+    low, high = np.quantile(apart, (0.025, 0.975))
+    known = ratios[~np.isnan(ratios)]
+    # No interpolation: between a number and infinity there is nothing.
+    ends = np.quantile(known, (0.025, 0.975), method="nearest") if len(known) else (math.nan,) * 2
+    return Difference(
+        difference=float(one.mean() - other.mean()),
+        interval=(float(low), float(high)),
+        ratio=ratio,
+        ratio_interval=(float(ends[0]), float(ends[1])),
+        # The data themselves are one resample: no p of 0.
+        p=min(1.0, 2 * (sided + 1) / (RESAMPLES + 1)),
+    )
 
 
 def auc(positive: Sequence[float], negative: Sequence[float]) -> float:

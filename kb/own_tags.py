@@ -147,7 +147,8 @@ def _judged(
     library: Library, reader: Reader, edition: Edition, heads: str
 ) -> dict[Place, dict[int, StoredTag]]:
     """(facet, key) -> paper number -> tag, of all papers."""
-    fronts = read_fronts(reader)
+    # Joined papers too: one that is taken out of its group again has its tags at once.
+    fronts = read_fronts(reader, joined=True)
     if not len(fronts.numbers):
         return {place: {} for place in edition.units}
     found = own_tagger(library, edition, heads).judge(fronts.texts, fronts.vectors)

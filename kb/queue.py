@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb.catalogue.decisions import by_coder, read_log
+from kb.catalogue.decisions import Decision, read_log
 from kb.catalogue.fronts import Fronts, read_fronts
+from kb.catalogue.reading import Reader
+from kb.catalogue.today import Place, by_coder_today, stand_ins
 from kb.decisions import check_category, coder
 from kb.errors import unknown
 from kb.library import Library
@@ -109,15 +111,15 @@ def queue(
     if facet:
         check_category(library, facet)
     name = coder(library, who)
-    pairs = _pairs(library, facet)
+    pairs = pairs_of(library, facet)
     with library.catalogue.read() as reader:
         fronts = read_fronts(reader)
-        mine = by_coder(read_log(reader.connection)).get(name, {})
+        mine = _said(reader, name)
     undecided = np.array(
         [[(paper, *pair) not in mine for pair in pairs] for paper in fronts.ids], dtype=bool
     ).reshape(len(fronts.ids), len(pairs))
-    chances, has = _chances(fronts, pairs)
-    limits = _thresholds(library, pairs)
+    chances, has = _chances(fronts, origins(library, pairs))
+    limits = thresholds(library, pairs)
     if strategy == "random":
         open_rows = np.flatnonzero(undecided.any(axis=1))
         rows = np.random.default_rng(_SEED).permutation(open_rows)[:count]
@@ -139,7 +141,7 @@ def progress(library: Library, who: str = "") -> Progress:
     """How far a coder has come. Raises UsageError where nobody is named."""
     name = coder(library, who)
     with library.catalogue.read() as reader:
-        mine = by_coder(read_log(reader.connection)).get(name, {})
+        mine = _said(reader, name)
     held = set(library.snapshot().table.paper_id)
     papers = {paper for paper, _, _ in mine} & held
     complete = {
@@ -149,13 +151,26 @@ def progress(library: Library, who: str = "") -> Progress:
     return Progress(name, len(held), len(papers), complete, len(mine))
 
 
-def _pairs(library: Library, facet: str) -> list[Pair]:
+def _said(reader: Reader, who: str) -> dict[Place, Decision]:
+    """What a coder says of the papers and categories of today."""
+    log, stands = read_log(reader.connection), stand_ins(reader.connection)
+    return by_coder_today(log, stands, reader.filing).get(who, {})
+
+
+def pairs_of(library: Library, facet: str) -> list[Pair]:
+    """(facet, key) of every category of a facet, or of all for ""."""
     return [
         (one.key, key)
         for one in library.codebook.facets
         if facet in ("", one.key)
         for key in one.keys
     ]
+
+
+def origins(library: Library, pairs: list[Pair]) -> list[Pair]:
+    """The pairs under which scores are held and weights known: those before any renaming."""
+    filing = library.taxonomy[1]
+    return [(facet, filing.origin(facet, key)) for facet, key in pairs]
 
 
 def _chances(
@@ -170,11 +185,13 @@ def _chances(
     return np.where(has, held, np.float32(UNSURE)).astype(np.float32), has
 
 
-def _thresholds(library: Library, pairs: list[Pair]) -> npt.NDArray[np.float32]:
+def thresholds(library: Library, pairs: list[Pair]) -> npt.NDArray[np.float32]:
+    """(c,) the probability from which the tagger gives each category's tag."""
     tagger = library.tagger
     known = [(facet, key) for facet, keys in tagger.facets.items() for key in keys]
     limits = dict(zip(known, tagger.parts.heads.thresholds.tolist(), strict=True))
-    return np.array([limits.get(pair, UNSURE) for pair in pairs], dtype=np.float32)
+    before = origins(library, pairs)
+    return np.array([limits.get(pair, UNSURE) for pair in before], dtype=np.float32)
 
 
 def _question(

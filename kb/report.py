@@ -58,6 +58,8 @@ class Report:
     """Items that a stopped run left; arXiv's are not counted."""
     broken: bool = False
     """True where a source failed as a whole: it may hold more."""
+    notes: list[dict[str, str]] = field(default_factory=list)
+    """{item, code, detail} of what came in with something amiss, e.g. without its PDF."""
     disk_full: bool = False
     """True where the catalogue could not be written any more."""
 
@@ -70,6 +72,11 @@ class Report:
         """Note an item that failed."""
         told = {"item": encodable(item), "step": step, "error": encodable(why)}
         self.failed.append(told)
+
+    def note(self, item: str, code: str, detail: str) -> None:
+        """Note something amiss with an item that came in."""
+        told = {"item": encodable(item), "code": code, "detail": encodable(detail)}
+        self.notes.append(told)
 
     def keep(self, paper_id: str, passages: int, *, fresh: bool) -> None:
         """Note a paper as kept."""
@@ -114,4 +121,5 @@ class Report:
             "run": self.run,
             "stopped": self.stopped,
             "not_tried": self.not_tried,
+            "notes": self.notes,
         }

@@ -12,7 +12,7 @@ from ingest.identity import arxiv_id
 from ingest.sources import Found, Source, encodable
 from kb.catalogue.runs import entries, newest_runs, run_of
 from kb.errors import UsageError
-from kb.intake import Intake
+from kb.intake import ARXIV, Intake
 from kb.library import Library
 
 # More failures than this are a run to be given again as a whole.
@@ -58,8 +58,9 @@ class Failed:
 
     @property
     def ids(self) -> list[str]:
-        """The arXiv ids among the items."""
-        return sorted(item for item in self.items if arxiv_id(item))
+        """The arXiv ids among the items; all that were asked where arXiv itself had failed."""
+        asked = self.asked["names"] if ARXIV in self.items else ()
+        return sorted(item for item in {*self.items, *asked} if arxiv_id(item))
 
 
 def failed_of(library: Library, number: int | None = None) -> Failed:

@@ -12,8 +12,9 @@ from kb.catalogue import Filters, StoredPaper, StoredPassage
 from kb.catalogue.values import Vector
 from kb.errors import unknown
 from kb.library import Library
-from kb.ranking import DIGITS, MODES, Clock, Ints, Mode, Ranked, Searcher
-from kb.snapshot import Snapshot
+from kb.query import Query
+from kb.ranking import DIGITS, MODES, NO_ROUTE, Clock, Ints, Mode, Ranked, Route, Searcher
+from kb.snapshot import Mask, Snapshot
 from kb.snippets import snippet
 
 
@@ -80,6 +81,10 @@ class Results:
     hits: tuple[Hit, ...]
     steps: dict[str, float] = field(default_factory=dict)
     """Milliseconds of each step."""
+    route: Route = NO_ROUTE
+    """How the vectors were scored."""
+    ranked_by: str = ""
+    """The words that it was ranked by: the query without its conditions."""
 
     def to_json(self) -> dict[str, Any]:
         """The results as the command line prints them."""
@@ -94,7 +99,7 @@ class Results:
 
 def search(
     library: Library,
-    query: str,
+    query: str | Query,
     filters: Filters = Filters(),  # noqa: B008 - frozen
     *,
     limit: int = 10,
@@ -103,28 +108,41 @@ def search(
 ) -> Results:
     """The papers (or passages) that fit `query` best among those that pass the filters.
 
-    Scores descend, ties go by id. Raises UsageError for an unknown mode, ModelMismatch
-    where the library's vectors come from another model.
+    A text is taken as plain words; `kb.query.parse` makes a Query of what a person typed.
+    Scores descend, ties go by id; where there are no words to rank by, all that pass are
+    hits with a score of 0. Raises UsageError for an unknown mode, ModelMismatch where the
+    library's vectors come from another model.
     """
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
+    asked = Query(query, typed=query) if isinstance(query, str) else query
+    query = asked.text
     start = time.perf_counter()
     clock = Clock()
-    with clock.step("filter"):
+    with clock.step("load"):
         snapshot = library.snapshot()
+        snapshot.matrix  # noqa: B018 - read from the catalogue once a generation
+    with clock.step("filter"):
         passing = snapshot.mask(filters)
+        if not asked.plain:
+            passing = passing & _meeting(library, snapshot, asked)
     vector: Vector | None = None
     if mode != "lexical" and query.strip():
         library.require_model()
         with clock.step("encode"):
             vector = library.embedder.encode_query([query])[0]
-    searcher = Searcher(library, snapshot, passing, filtered=bool(filters), clock=clock)
-    ranked = searcher.rank(query, vector, mode, by, limit)
+    filtered = bool(filters) or not asked.plain
+    holding = _holding(library, snapshot, asked) if by == "passages" else None
+    searcher = Searcher(library, snapshot, passing, filtered=filtered, clock=clock, holding=holding)
+    if query.strip() or asked.plain:
+        ranked = searcher.rank(query, vector, mode, by, limit)
+    else:
+        ranked = searcher.unranked(by, limit)
     with clock.step("fetch"):
         hits = _fetch(library, snapshot, ranked, query, vector, by, limit)
     total = ranked.total if mode == "lexical" else int(passing.sum())
     took = (time.perf_counter() - start) * 1000
-    return Results(query, mode, took, total, hits, clock.steps)
+    return Results(asked.typed, mode, took, total, hits, clock.steps, ranked.route, query)
 
 
 def related(library: Library, name: str, *, limit: int = 10) -> Results:
@@ -145,7 +163,34 @@ def related(library: Library, name: str, *, limit: int = 10) -> Results:
     ranked = searcher.rank("", vector, "dense", "papers", limit)
     hits = _fetch(library, snapshot, ranked, "", vector, "papers", limit)
     took = (time.perf_counter() - start) * 1000
-    return Results(name, "dense", took, int(passing.sum()), hits)
+    return Results(name, "dense", took, int(passing.sum()), hits, route=ranked.route)
+
+
+def _meeting(library: Library, snapshot: Snapshot, asked: Query) -> Mask:
+    """Which papers meet the conditions and pass the filters of a query, (papers,)."""
+    passing = np.ones(len(snapshot.table.n), dtype=bool)
+    for filters, wanted in asked.filters:
+        passing &= snapshot.mask(filters) == wanted
+    for condition in asked.conditions:
+        having = library.indexes.text.papers_saying(
+            condition.text, title=condition.field == "title"
+        )
+        numbers = np.fromiter(having, dtype=np.int64, count=len(having))
+        passing &= np.isin(snapshot.table.n, numbers) == condition.wanted
+    return passing
+
+
+def _holding(library: Library, snapshot: Snapshot, asked: Query) -> Mask | None:
+    """Which passages hold every phrase asked for, (passages,); None where none is asked for."""
+    phrases = [one.text for one in asked.conditions if one.wanted and not one.field]
+    if not phrases:
+        return None
+    held = np.ones(len(snapshot.matrix.passage), dtype=bool)
+    for phrase in phrases:
+        having = library.indexes.text.passages_saying(phrase)
+        numbers = np.fromiter(having, dtype=np.int64, count=len(having))
+        held &= np.isin(snapshot.matrix.passage, numbers)
+    return held
 
 
 def _ranks(values: Vector) -> dict[int, int]:

@@ -13,6 +13,7 @@ from kb.errors import UsageError, unknown
 from kb.model_files import DEFAULT_MODEL
 
 FILE = "settings.toml"
+PRECISIONS = ("auto", "fp32", "bf16", "onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,10 @@ class Settings:
     model: str = DEFAULT_MODEL
     """Embedding model: ours, or a sentence-transformers model by name or path."""
     precision: str = "auto"
-    """`fp32`, `bf16`, or `auto`: bf16 where the processor has it (cosine ≥ .9999 to fp32)."""
+    """`fp32` or `bf16` on torch, `onnx` (fp32), or `auto`: bf16 where the processor has it, else
+    onnx (cosine to fp32 ≥ .9999)."""
+    coder: str = ""
+    """Name under which decisions are logged; "" = the system's user name."""
     threads: int = 2
     """Processor threads for embedding and exact scoring."""
     passage_tokens: int = 256
@@ -35,6 +39,9 @@ class Settings:
     """Seconds between requests: https://info.arxiv.org/help/api/tou.html asks for 3."""
     arxiv_timeout: float = 30.0
     """Seconds to wait for an answer of arXiv."""
+    stop_after: int = 25
+    """Items in a row that fail for the same reason before adding stops and says so; 0: never.
+    A failure of network, disk or parser process counts for five."""
     pdf_seconds: float = 60.0
     """Longest time for parsing one PDF."""
     pdf_megabytes: int = 200
@@ -43,10 +50,12 @@ class Settings:
     """Pages read of one PDF; the rest is left out with a note."""
 
     def __post_init__(self) -> None:
-        if self.precision not in ("auto", "fp32", "bf16"):
-            raise unknown("precision", self.precision, ("auto", "fp32", "bf16"))
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", self.precision, PRECISIONS)
         if not 1 <= self.threads <= 256:
             raise UsageError(f"threads = {self.threads}: give 1 to 256", item="threads")
+        if self.stop_after < 0:
+            raise UsageError(f"stop_after = {self.stop_after}: give 0 or more", item="stop_after")
         if not 64 <= self.passage_tokens <= 8192:
             raise UsageError(
                 f"passage_tokens = {self.passage_tokens}: give 64 to 8192", item="passage_tokens"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.catalogue import Catalogue, Filters
+from kb.catalogue.filing import Filing
 from kb.catalogue.values import PaperTable, Vector
+from kb.columns import Columns
 
 Mask = npt.NDArray[np.bool_]
+
+# Filters whose papers are kept in mind: the app asks for one a facet whenever it draws.
+MASKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,13 @@ class Matrix:
         """Positions of all passages of some paper rows."""
         if not len(rows):
             return np.zeros(0, dtype=np.int64)
-        spans = [np.arange(self.starts[row], self.starts[row + 1]) for row in rows]
-        return np.concatenate(spans)
+        if len(rows) == 1:
+            return np.arange(self.starts[rows[0]], self.starts[rows[0] + 1])
+        first, count = self.starts[rows], self.starts[rows + 1] - self.starts[rows]
+        # Counting on from each paper's first passage.
+        before = np.repeat(np.cumsum(count) - count, count)
+        counted = np.arange(int(count.sum()), dtype=np.int64) - before
+        return np.asarray(np.repeat(first, count) + counted, dtype=np.int64)
 
 
 @dataclass
@@ -44,11 +55,14 @@ class Snapshot:
     generation: int
     table: PaperTable
     _masks: dict[Filters, Mask] = field(default_factory=dict)
+    _guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @classmethod
-    def take(cls, catalogue: Catalogue) -> Snapshot:
-        """The catalogue's present generation."""
+    def take(cls, catalogue: Catalogue, filing: Filing | None = None) -> Snapshot:
+        """The catalogue's present generation; its tags read by another `filing` where given."""
         with catalogue.read() as reader:
+            if filing is not None:
+                reader.under(filing)
             return cls(catalogue, reader.generation, reader.table())
 
     @cached_property
@@ -71,46 +85,72 @@ class Snapshot:
         return Matrix(numbers[order], rows, vectors[order], starts)
 
     @cached_property
-    def position(self) -> dict[int, int]:
-        """Passage number -> its position in the matrix."""
-        return {int(number): i for i, number in enumerate(self.matrix.passage)}
+    def _order(self) -> npt.NDArray[np.int64]:
+        """Positions of the matrix by passage number."""
+        return np.argsort(self.matrix.passage, kind="stable")
+
+    def places_of(self, passages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Position in the matrix of each passage number; -1 where it is not here."""
+        return _looked_up(passages, self.matrix.passage, self._order)
+
+    def rows_of_passages(self, passages: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Row of each passage number's paper; -1 where it is not here."""
+        places = self.places_of(passages)
+        found = np.full(len(places), -1, dtype=np.int64)
+        found[places >= 0] = self.matrix.paper_row[places[places >= 0]]
+        return found
+
+    def rows_of(self, papers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Row of each paper number; -1 where it is not here."""
+        return _looked_up(papers, self.table.n, None)
 
     @cached_property
-    def row_of_passage(self) -> dict[int, int]:
-        """Passage number -> row of its paper."""
-        rows = self.matrix.paper_row.tolist()
-        return dict(zip(self.matrix.passage.tolist(), rows, strict=True))
+    def by_id(self) -> npt.NDArray[np.int64]:
+        """Rows in the order of the paper ids."""
+        ids = self.table.paper_id
+        return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.int64)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The table turned round, for filters."""
+        return Columns(self.table)
 
     def mask(self, filters: Filters) -> Mask:
-        """Which papers pass the filters, (papers,)."""
-        if filters.collection or filters not in self._masks:
-            self._masks[filters] = self._mask(filters)
-        return self._masks[filters]
+        """Which papers pass the filters, (papers,). Do not write to it.
+
+        The last `MASKS` are kept; a collection is looked up anew, for it changes without
+        the generation changing.
+        """
+        plain = replace(filters, collection="") if filters.collection else filters
+        with self._guard:
+            found = self._masks.pop(plain, None)
+            if found is None:
+                found = self._mask(plain)
+                found.flags.writeable = False
+            self._masks[plain] = found  # the newest last
+            while len(self._masks) > MASKS:
+                self._masks.pop(next(iter(self._masks)))
+        if not filters.collection:
+            return found
+        with self.catalogue.read() as reader:
+            members = reader.collection(filters.collection)
+        return found & self.columns.among(members)
 
     def _mask(self, filters: Filters) -> Mask:
         table = self.table
         passing = np.ones(len(table.n), dtype=bool)
-        for facet, keys in (("phase", filters.phases), ("layer", filters.layers)):
-            if keys:
-                passing &= self._any_tag([(facet, key) for key in keys], filters.tag_status)
-        if filters.tag_status and not (filters.phases or filters.layers):
+        for facet, keys in filters.by_facet().items():
+            passing &= self._any_tag([(facet, key) for key in keys], filters.tag_status)
+        if filters.tag_status and not filters.by_facet():
             passing &= self._any_tag(list(table.has_tags), filters.tag_status)
         if filters.year_from is not None:
             passing &= table.year >= filters.year_from
         if filters.year_to is not None:
             passing &= (table.year <= filters.year_to) & (table.year > 0)
         if filters.author:
-            wanted = filters.author.lower()
-            passing &= np.array([wanted in names for names in table.authors], dtype=bool)
+            passing &= self.columns.by_author(filters.author)
         if filters.category:
-            wanted = filters.category.lower()
-            passing &= np.array(
-                [any(one.lower() == wanted for one in some) for some in table.categories], bool
-            )
-        if filters.collection:
-            with self.catalogue.read() as reader:
-                members = reader.collection(filters.collection)
-            passing &= np.array([one in members for one in table.paper_id], dtype=bool)
+            passing &= self.columns.in_category(filters.category)
         return passing
 
     def _any_tag(self, wanted: list[tuple[str, str]], status: str) -> Mask:
@@ -127,6 +167,19 @@ class Snapshot:
         counts: dict[str, dict[Any, int]] = {"phase": {}, "layer": {}, "year": {}}
         for (facet, key), has in self.table.has_tags.items():
             counts.setdefault(facet, {})[key] = int((has & passing).sum())
-        years, amounts = np.unique(self.table.year[passing], return_counts=True)
-        counts["year"] = {int(y): int(a) for y, a in zip(years, amounts, strict=True) if y}
+        amounts = np.bincount(self.table.year[passing])
+        counts["year"] = {int(y): int(amounts[y]) for y in np.flatnonzero(amounts) if y}
         return counts
+
+
+def _looked_up(
+    wanted: npt.NDArray[np.int64],
+    held: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64] | None,
+) -> npt.NDArray[np.int64]:
+    """Where each number stands in `held`, -1 for nowhere; `order` sorts it, None = sorted."""
+    if not len(held):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    near = np.minimum(np.searchsorted(held, wanted, sorter=order), len(held) - 1)
+    places = near if order is None else order[near]
+    return np.where(held[places] == wanted, places, -1)

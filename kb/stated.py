@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kb.catalogue.filing import Filing
 from kb.catalogue.values import StoredPaper, Vector
 from kb.evidence import Statement
 from kb.library import Library
@@ -26,11 +27,19 @@ class Stated:
 
 
 def stated(
-    library: Library, numbers: Sequence[int] | None, labels: Sequence[str] = LABELS
+    library: Library,
+    numbers: Sequence[int] | None,
+    labels: Sequence[str] = LABELS,
+    filing: Filing | None = None,
 ) -> Stated:
-    """The statements with one of the labels, of some papers by number; of all where None."""
+    """The statements with one of the labels, of some papers by number; of all where None.
+
+    Takes: filing, how tags are read, where not by the codebook in force.
+    """
     version = library.classifier.version
     with library.catalogue.read() as reader:
+        if filing is not None:
+            reader.under(filing)
         papers = reader.papers(numbers)
         rows, vectors = reader.statements(labels)
     keep = [i for i, row in enumerate(rows) if row.paper in papers]

@@ -93,10 +93,10 @@ def plan_lines(plan: Plan, *, dry_run: bool) -> str:
     lines = [f"{head} version {plan.version}; tags of {plan.papers:,} papers differ."]
     for place in dict.fromkeys([*plan.before, *plan.after]):
         was, now = plan.before.get(place), plan.after.get(place)
-        before = "new" if was is None else f"{was:,}"
-        after = "gone" if now is None else f"{now:,}"
+        moves = f"{was or 0:,} → {now or 0:,} papers"
+        moves += ", new" * (was is None) + ", no longer a category" * (now is None)
         own = f" ({UNTRAINED})" if now is not None and is_own(plan.edition, *place) else ""
-        lines.append(f"  {place[0]} {place[1]}: {before} → {after} papers{own}")
+        lines.append(f"  {place[0]} {place[1]}: {moves}{own}")
     if dry_run:
         lines.append("Nothing was changed.")
     return "\n".join(lines)

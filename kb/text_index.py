@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,16 @@ _WORD = re.compile(r"\w+")
 
 Hits = tuple[npt.NDArray[np.int64], Vector]
 """(numbers, BM25 scores), best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """The papers that a search is about."""
+
+    papers: Sequence[int]
+    """Catalogue numbers."""
+    inside: bool
+    """True: these papers; False: all but these."""
 
 
 def words(text: str) -> list[str]:
@@ -81,13 +92,17 @@ class TextIndex:
         self._papers.reload()
         self._passages.reload()
 
-    def search_papers(self, query: str, limit: int) -> tuple[Hits, int]:
-        """Best papers by title and abstract, and how many match."""
-        return _search(self._papers, self.stems(query), PAPER_BOOSTS, limit)
+    def search_papers(self, query: str, limit: int, among: Among | None = None) -> tuple[Hits, int]:
+        """Best papers by title and abstract, and how many match; of those `among` where given."""
+        narrowed = None if among is None else _clause(self._papers, "n", among)
+        return _search(self._papers, self.stems(query), PAPER_BOOSTS, limit, narrowed)
 
-    def search_passages(self, query: str, limit: int) -> tuple[Hits, int]:
-        """Best passages by title, heading and text, and how many match."""
-        return _search(self._passages, self.stems(query), PASSAGE_BOOSTS, limit)
+    def search_passages(
+        self, query: str, limit: int, among: Among | None = None
+    ) -> tuple[Hits, int]:
+        """Best passages by title, heading and text, and how many match; of papers `among`."""
+        narrowed = None if among is None else _clause(self._passages, "paper", among)
+        return _search(self._passages, self.stems(query), PASSAGE_BOOSTS, limit, narrowed)
 
     def stems(self, text: str) -> list[str]:
         """The words of a text as the index sees them: without stop words, stemmed."""
@@ -107,6 +122,52 @@ class TextIndex:
         found = searcher.search(tantivy.Query.boolean_query(each), limit=searcher.num_docs)
         values = searcher.fast_field_values("n", [address for _, address in found.hits])
         return {int(value) for value in values if value is not None}
+
+    def papers_saying(self, text: str, *, title: bool = False) -> set[int]:
+        """Numbers of the papers that have the words of `text` side by side, compared by stem.
+
+        Looked for in title, abstract and full text, or in the title alone. Stop words count
+        as a place that any word may take. A text of stop words alone is in every paper.
+        """
+        stems = self._places(text)
+        if not stems:
+            return self.paper_numbers()
+        found = _numbers_of(self._papers, stems, ("title",) if title else ("title", "text"), "n")
+        if not title:
+            found |= _numbers_of(self._passages, stems, ("section", "text"), "paper")
+        return found
+
+    def holds(self, number: int, stems: Sequence[str], *, passages: bool = False) -> int:
+        """How many of the stems one paper (or passage) is indexed under."""
+        index, boosts = (
+            (self._passages, PASSAGE_BOOSTS) if passages else (self._papers, PAPER_BOOSTS)
+        )
+        searcher, schema = index.searcher(), index.schema
+        one = tantivy.Query.term_query(schema, "n", int(number))
+        found = 0
+        for stem in stems:
+            both = [
+                (tantivy.Occur.Must, one),
+                (tantivy.Occur.Must, _any_of(schema, [stem], boosts)),
+            ]
+            found += bool(searcher.search(tantivy.Query.boolean_query(both), limit=1).hits)
+        return found
+
+    def passages_saying(self, text: str) -> set[int]:
+        """Numbers of the passages that have the words of `text` side by side, as above."""
+        stems = self._places(text)
+        if not stems:
+            return self.passage_numbers()
+        found = _numbers_of(self._passages, stems, ("text",), "n")
+        if self.papers_saying(text, title=True):
+            # A passage that is a title has its text in the field of titles alone.
+            named = _numbers_of(self._passages, stems, ("title",), "n")
+            found |= named & _numbers_of(self._passages, [(0, "titl")], ("section",), "n")
+        return found
+
+    def _places(self, text: str) -> list[tuple[int, str]]:
+        """(which word of the text, stem) of every word that counts."""
+        return [(at, stem) for at, word in enumerate(words(text)) for stem in self.stems(word)]
 
     def paper_numbers(self) -> set[int]:
         """Numbers of all papers held."""
@@ -190,18 +251,54 @@ def _any_of(
     return tantivy.Query.boolean_query(clauses)
 
 
+Clause = tuple[tantivy.Occur, tantivy.Query]
+
+
+def _clause(index: tantivy.Index, field: str, among: Among) -> Clause:
+    """What leaves other papers out and adds nothing to a score."""
+    found = tantivy.Query.term_set_query(index.schema, field, list(among.papers))
+    occur = tantivy.Occur.Must if among.inside else tantivy.Occur.MustNot
+    return occur, tantivy.Query.const_score_query(found, 0.0)
+
+
 def _search(
-    index: tantivy.Index, terms: Sequence[str], boosts: dict[str, float], limit: int
+    index: tantivy.Index,
+    terms: Sequence[str],
+    boosts: dict[str, float],
+    limit: int,
+    narrowed: Clause | None = None,
 ) -> tuple[Hits, int]:
     searcher = index.searcher()
     if not terms or not searcher.num_docs or limit < 1:
         return (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)), 0
     query = _any_of(index.schema, terms, boosts)
+    if narrowed is not None:
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, query), narrowed])
     found = searcher.search(query, limit=min(limit, searcher.num_docs))
     numbers = searcher.fast_field_values("n", [address for _, address in found.hits])
     scores = np.array([score for score, _ in found.hits], dtype=np.float32)
     matched = found.count  # type: ignore[attr-defined]  # missing in its stubs
     return (np.array(numbers, dtype=np.int64), scores), int(matched or 0)
+
+
+def _numbers_of(
+    index: tantivy.Index, stems: Sequence[tuple[int, str]], fields: Sequence[str], number: str
+) -> set[int]:
+    """What the field `number` holds of the documents with these stems at these distances."""
+    searcher = index.searcher()
+    if not searcher.num_docs:
+        return set()
+    each = [
+        # tantivy panics over a phrase of one word.
+        tantivy.Query.phrase_query(index.schema, name, list(stems))
+        if len(stems) > 1
+        else tantivy.Query.term_query(index.schema, name, stems[0][1])
+        for name in fields
+    ]
+    query = tantivy.Query.boolean_query([(tantivy.Occur.Should, one) for one in each])
+    found = searcher.search(query, limit=searcher.num_docs)
+    values = searcher.fast_field_values(number, [address for _, address in found.hits])
+    return {int(value) for value in values if value is not None}
 
 
 def _all_numbers(index: tantivy.Index) -> set[int]:

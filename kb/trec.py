@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TextIO
 
 from ingest.records import Paper
 from ingest.sources import Found, clean_text
@@ -30,6 +32,10 @@ class Collection:
     """Query id -> text; only those that are judged."""
     grades: dict[str, dict[str, int]]
     """Query id -> document id -> grade."""
+    missing: int = 0
+    """Queries with a relevant document whose text is not there."""
+    ignored: ClassVar[dict[str, frozenset[str]]] = {}
+    """Nothing is left out of a ranking."""
 
     @property
     def name(self) -> str:
@@ -38,7 +44,7 @@ class Collection:
 
     def items(self) -> Iterator[Found]:
         """Its documents, as a source of papers; ids are `doc:` and the collection's own."""
-        path = self.folder / "corpus.jsonl"
+        path = _found(self.folder / "corpus.jsonl")
         for place, record in _lines(path):
             yield Found(place, partial(_document, place, record))
 
@@ -46,21 +52,44 @@ class Collection:
 def read_collection(folder: Path) -> Collection:
     """The collection in `folder` (corpus.jsonl, queries.jsonl, qrels/test.tsv).
 
-    Raises UsageError `bad_dataset` that names the missing file or bad line.
+    Any of the files may be packed (`.gz`). A query counts where a document is relevant to it
+    (grade 1 or more). Raises UsageError `bad_dataset` that names the missing file or bad line.
     """
-    paths = [folder / "corpus.jsonl", folder / "queries.jsonl", folder / "qrels" / "test.tsv"]
-    for path in paths:
+    _, asked, judged = (
+        _found(folder / name)
+        for name in ("corpus.jsonl", "queries.jsonl", str(Path("qrels", "test.tsv")))
+    )
+    grades = _grades(judged)
+    wanted = {query for query, some in grades.items() if max(some.values()) > 0}
+    texts = {str(record["_id"]): str(record.get("text") or "") for _, record in _lines(asked)}
+    queries = {query: text for query, text in texts.items() if query in wanted}
+    if not queries:
+        raise _bad(str(asked), "has no query that qrels/test.tsv judges")
+    return Collection(folder, queries, grades, len(wanted - set(queries)))
+
+
+def _found(path: Path) -> Path:
+    """The file, or its packed form. Raises UsageError where there is neither."""
+    packed = path.with_name(f"{path.name}.gz")
+    if path.is_file() or not packed.is_file():
         if not path.is_file():
             raise _bad(str(path), "is missing: a folder in BEIR layout has it")
-    grades = _grades(paths[2])
-    queries = {
-        str(record["_id"]): str(record.get("text", ""))
-        for _, record in _lines(paths[1])
-        if any(grade > 0 for grade in grades.get(str(record["_id"]), {}).values())
-    }
-    if not queries:
-        raise _bad(str(paths[1]), "has no query that qrels/test.tsv judges")
-    return Collection(folder, queries, grades)
+        return path
+    return packed
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A text file, packed or not. Raises UsageError where it cannot be read."""
+    try:
+        with (
+            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+            if path.suffix == ".gz"
+            else path.open(encoding="utf-8-sig", newline="")
+        ) as stream:
+            yield stream
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise _bad(str(path), f"cannot be read: {error}") from error
 
 
 def write_run(path: Path, rankings: Mapping[str, Sequence[tuple[str, float]]]) -> None:
@@ -96,20 +125,26 @@ def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
 
 def _grades(path: Path) -> dict[str, dict[str, int]]:
     grades: dict[str, dict[str, int]] = {}
-    with path.open(encoding="utf-8", newline="") as stream:
-        for number, row in enumerate(csv.reader(stream, delimiter="\t"), 1):
-            if not row or (number == 1 and not row[-1].strip().lstrip("-").isdigit()):
+    with _opened(path) as stream:
+        # A quotation mark is a character like others there.
+        reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for number, row in enumerate(reader, 1):
+            if not any(cell.strip() for cell in row) or (number == 1 and not _is_whole(row[-1])):
                 continue  # blank, or the heading
             try:
-                query, document, grade = row[0], row[1], int(row[2])
+                query, document, grade = row[0].strip(), row[1].strip(), int(row[2])
             except (IndexError, ValueError) as error:
                 raise _bad(f"{path}:{number}", "is not `query-id, corpus-id, score`") from error
             grades.setdefault(query, {})[document] = grade
     return grades
 
 
+def _is_whole(cell: str) -> bool:
+    return cell.strip().lstrip("-").isdigit()
+
+
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with path.open(encoding="utf-8") as stream:
+    with _opened(path) as stream:
         for number, line in enumerate(stream, 1):
             place = f"{path}:{number}"
             if not line.strip():

@@ -89,17 +89,25 @@ class VectorIndex:
 
     def query(self, vector: Vector, limit: int) -> tuple[npt.NDArray[np.int64], Vector]:
         """(passage numbers, cosines) of the nearest passages, nearest first."""
+        return self.query_many(vector[None, :], limit)[0]
+
+    def query_many(self, vectors: Vector, limit: int) -> list[tuple[npt.NDArray[np.int64], Vector]]:
+        """The same for each of some vectors, (n, dimension)."""
         with self._using():
-            if limit < 1 or not self._collection.count():
-                return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+            if limit < 1 or not len(vectors) or not self._collection.count():
+                none = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+                return [none] * len(vectors)
             found = self._collection.query(
-                query_embeddings=vector[None, :], n_results=limit, include=["distances"]
+                query_embeddings=vectors, n_results=limit, include=["distances"]
             )
-        distances = found["distances"] or [[]]
-        return (
-            np.array([int(one) for one in found["ids"][0]], dtype=np.int64),
-            1.0 - np.asarray(distances[0], dtype=np.float32),
-        )
+        distances = found["distances"] or [[]] * len(vectors)
+        return [
+            (
+                np.array([int(one) for one in ids], dtype=np.int64),
+                1.0 - np.asarray(some, dtype=np.float32),
+            )
+            for ids, some in zip(found["ids"], distances, strict=True)
+        ]
 
     def numbers(self) -> set[int]:
         """All passage numbers held."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from ingest.records import Box
 from kb.catalogue.reading import Reader, chunks
 from kb.catalogue.tables import collections, page_texts, papers, passages, sentences, tags
 from kb.catalogue.values import StoredTag
@@ -57,6 +58,8 @@ class CarriedPassage:
     end: int
     sentences: tuple[tuple[int, int, str, float], ...]
     """(start, end, label, score) in the passage's text."""
+    boxes: tuple[Box, ...] = ()
+    """Where it stands on its page, in points from the top left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +206,14 @@ def _passages(rows: list[Row[Any]], said: list[Row[Any]]) -> tuple[CarriedPassag
     for row in said:
         of_passage.setdefault(row.passage, []).append((row.start, row.stop, row.label, row.score))
     return tuple(
-        CarriedPassage(row.section, row.page, row.start, row.stop, tuple(of_passage.get(row.n, ())))
+        CarriedPassage(
+            row.section,
+            row.page,
+            row.start,
+            row.stop,
+            tuple(of_passage.get(row.n, ())),
+            tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in row.boxes or ()),
+        )
         for row in rows
     )
 
@@ -234,7 +244,7 @@ def keep_carried(writer: Writer, batch: Sequence[CarriedPaper], *, now: str) -> 
     held = standing(writer, [paper.paper_id for paper in batch])
     fresh, again = [], []
     for paper in batch:
-        values = paper.facts | {"generation": writer.next_generation}
+        values = paper.facts | {"generation": writer.next_generation, "title_key": None}
         if paper.paper_id in held:
             before = held[paper.paper_id]
             values.pop("added")
@@ -285,6 +295,7 @@ def _keep_texts(writer: Writer, batch: Sequence[CarriedPaper], numbers: dict[str
             "stop": passage.end,
             "text": paper.text(passage),
             "vector": paper.vectors[ordinal].tobytes(),
+            "boxes": [list(box) for box in passage.boxes] or None,
         }
         for paper in batch
         for ordinal, passage in enumerate(paper.passages)

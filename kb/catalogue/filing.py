@@ -56,6 +56,12 @@ class Filing:
         """Every sub-area -> the key of its category."""
         return self.edition.parents
 
+    def origin(self, facet: str, key: str) -> str:
+        """The first key of a category that was merely renamed: weights and scores know that."""
+        while len(before := self.parts.get((facet, key), ())) == 1:
+            key = before[0]
+        return key
+
 
 def effective(rows: Iterable[Row[Any]], filing: Filing | None) -> dict[int, tuple[StoredTag, ...]]:
     """Paper number -> its tags in force, the surest first in each facet.

@@ -23,7 +23,7 @@ _DIGEST = ("problem", "contribution", "finding", "challenge", "direction")
 
 @dataclass(frozen=True, slots=True)
 class Fronts:
-    """All papers that stand for themselves and hold a passage, by number; `n` of them."""
+    """Papers that hold a passage, by number; `n` of them."""
 
     numbers: npt.NDArray[np.int64]
     """(n,) the catalogue's numbers, ascending."""
@@ -43,10 +43,11 @@ class Fronts:
         return {paper_id: row for row, paper_id in enumerate(self.ids)}
 
 
-def read_fronts(reader: Reader) -> Fronts:
-    """The fronts of all papers."""
+def read_fronts(reader: Reader, *, joined: bool = False) -> Fronts:
+    """The fronts of all papers that stand for themselves; with `joined` of all."""
     columns = (papers.c.n, papers.c.paper_id, papers.c.title, papers.c.abstract)
-    query = select(*columns, papers.c.digest, papers.c.scores).where(papers.c.same_as.is_(None))
+    query = select(*columns, papers.c.digest, papers.c.scores)
+    query = query if joined else query.where(papers.c.same_as.is_(None))
     rows = {row.n: row for row in reader.connection.execute(query.order_by(papers.c.n))}
     owners, vectors = _means(reader)
     kept = [at for at, owner in enumerate(owners.tolist()) if owner in rows]

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Select, bindparam, func, or_, select, text
 
+from kb.catalogue.decisions import astray
 from kb.catalogue.reading import Reader
+from kb.catalogue.standing import OWN, OWN_PASSAGE
 from kb.catalogue.tables import page_texts, papers, passages, sentences
 from kb.catalogue.values import Vector
 from kb.catalogue.writing import Writer, pack
@@ -50,6 +52,9 @@ def unsound(reader: Reader, dimension: int) -> list[Unsound]:
         _named(reader, "quote_mismatch", _misquoted()),
         _named(reader, "sentence_span", _misplaced()),
         _named(reader, "no_passages", _without_passages()),
+        _named(reader, "joined_to_nothing", _joined_to_nothing()),
+        _named(reader, "joined_in_chain", _joined_in_chain()),
+        _astray(reader),
         *_vectors(reader, dimension),
     ]
     return [one for one in found if one.count]
@@ -63,6 +68,12 @@ def _named(reader: Reader, code: str, query: Select[Any]) -> Unsound:
 def _orphans(reader: Reader) -> Unsound:
     rows = reader.connection.execute(text("PRAGMA foreign_key_check")).all()
     return Unsound("orphan_rows", len(rows), tuple(f"{row[0]} {row[1]}" for row in rows[:_NAMED]))
+
+
+def _astray(reader: Reader) -> Unsound:
+    """Tags by people that are not what the log of decisions says."""
+    places = astray(reader.connection)
+    return Unsound("decisions_astray", len(places), tuple(places[:_NAMED]))
 
 
 def _misquoted() -> Select[Any]:
@@ -99,6 +110,18 @@ def _misplaced() -> Select[Any]:
 def _without_passages() -> Select[Any]:
     held = select(passages.c.paper)
     return select(papers.c.paper_id).where(papers.c.n.not_in(held)).order_by(papers.c.n)
+
+
+def _joined_to_nothing() -> Select[Any]:
+    """Joined papers whose paper to stand for them is not here."""
+    here = select(papers.c.n)
+    return select(papers.c.paper_id).where(~OWN, papers.c.same_as.not_in(here))
+
+
+def _joined_in_chain() -> Select[Any]:
+    """Joined papers whose paper to stand for them is joined itself, maybe to them."""
+    joined = select(papers.c.n).where(~OWN)
+    return select(papers.c.paper_id).where(papers.c.same_as.in_(joined)).order_by(papers.c.n)
 
 
 def _vectors(reader: Reader, dimension: int) -> list[Unsound]:
@@ -142,8 +165,9 @@ def held_dimension(reader: Reader) -> int:
 
 
 def index_sample(reader: Reader, dimension: int, size: int) -> tuple[set[int], dict[int, Vector]]:
-    """(numbers of all passages, vectors of about `size` of them) to compare an index with."""
+    """(numbers of passages indexed, vectors of about `size` of them) to compare an index with."""
     lengths = select(passages.c.n, func.length(passages.c.vector).label("bytes"))
+    lengths = lengths.where(OWN_PASSAGE)
     rows = reader.connection.execute(lengths.order_by(passages.c.n)).all()
     whole = [row.n for row in rows if row.bytes == 2 * dimension]
     chosen = whole[:: max(1, len(whole) // size)]

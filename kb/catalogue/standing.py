@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, literal, select
 
 from kb.catalogue.tables import collections, papers, passages, tags
 
@@ -19,21 +19,33 @@ OWN_PASSAGE = passages.c.paper.not_in(select(papers.c.n).where(~OWN))
 """True for a passage of a paper of its own."""
 
 
-def tag_rows(connection: Connection, numbers: Sequence[int] | None) -> Iterable[Row[Any]]:
+def tag_rows(
+    connection: Connection, numbers: Sequence[int] | None, *, evidence: bool = True
+) -> Iterable[Row[Any]]:
     """Rows of tags: what people said of joined papers, lent to the one that stands, then its own.
 
     Whoever takes the last word of a person thus takes the paper's own, where there is one.
     """
-    columns = [papers.c.same_as.label("paper"), *(c for c in tags.c if c.name != "paper")]
+    # Reading the evidence takes as long as all the rest: it is empty where nobody looks at it.
+    own_columns = [
+        literal("").label("evidence") if c.name == "evidence" and not evidence else c
+        for c in tags.c
+    ]
+    columns = [papers.c.same_as.label("paper"), *(c for c in own_columns if c.name != "paper")]
     lent = select(*columns).join(papers, papers.c.n == tags.c.paper)
     lent = lent.where(~OWN, tags.c.by == "human").order_by(tags.c.paper.desc())
-    own = select(tags)
+    own = select(*own_columns)
     if numbers is None:
         own = own.join(papers, papers.c.n == tags.c.paper).where(OWN)
     else:
         lent = lent.where(papers.c.same_as.in_(numbers))
         own = own.where(tags.c.paper.in_(numbers))
     return [*connection.execute(lent), *connection.execute(own)]
+
+
+def own_papers(connection: Connection) -> int:
+    """How many papers of their own there are."""
+    return int(connection.execute(select(func.count()).select_from(papers).where(OWN)).scalar_one())
 
 
 def members(connection: Connection, name: str) -> set[str]:

@@ -46,12 +46,12 @@ papers = Table(
     Column("categories", JSON, nullable=False),
     Column("published", String, nullable=False, default=""),
     Column("year", Integer),
-    Column("doi", String, nullable=False, default=""),
-    Column("arxiv_id", String, nullable=False, default=""),
+    Column("doi", String, nullable=False, default="", index=True),
+    Column("arxiv_id", String, nullable=False, default="", index=True),
     Column("version", String, nullable=False, default=""),
     Column("pages", Integer),
     Column("pdf_path", Text, nullable=False, default=""),
-    Column("pdf_sha256", String, nullable=False, default=""),
+    Column("pdf_sha256", String, nullable=False, default="", index=True),
     Column("full_text", Boolean, nullable=False, default=False),
     Column("digest", JSON),
     Column("sections", JSON, nullable=False),
@@ -63,6 +63,7 @@ papers = Table(
     Column("added", String, nullable=False),
     Column("generation", Integer, nullable=False, index=True),
     Column("same_as", Integer, index=True),  # number of the paper that stands for this one
+    Column("title_key", String, index=True),  # the title's letters; NULL = to be made
     sqlite_autoincrement=True,
 )
 
@@ -132,6 +133,7 @@ decisions = Table(
     Column("why", Text, nullable=False, default=""),
     Column("score", Float),  # the machine's, then
     Column("version", String, nullable=False, default=""),  # the machine's, then
+    Column("settles", Boolean, nullable=False, default=False),  # made to end a disagreement
     Column("undoes", Integer),
     sqlite_autoincrement=True,
 )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ingest.records import Box
+
 Vector = npt.NDArray[np.float32]
 
 
@@ -81,6 +83,8 @@ class StoredPassage:
     start: int
     end: int
     text: str
+    boxes: tuple[Box, ...] = ()
+    """Where it stands on its page, in points from the top left; () where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class NewPassage:
     vector: Vector
     sentences: tuple[tuple[int, int, str, float, Vector], ...]
     """(start, end, label, score, vector) of each sentence."""
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,16 @@ class Filters:
     collection: str = ""
     tag_status: str = ""
     """`machine`, `human` or ""; of the tag filtered on, else of any tag."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """(facet, key) of any facet of the library's codebook; any-of within a facet."""
+
+    def by_facet(self) -> dict[str, tuple[str, ...]]:
+        """Facet -> the keys of which a paper must have one."""
+        given = [("phase", key) for key in self.phases] + [("layer", key) for key in self.layers]
+        found: dict[str, tuple[str, ...]] = {}
+        for facet, key in (*given, *self.tags):
+            found[facet] = (*found.get(facet, ()), key)
+        return found
 
     def __bool__(self) -> bool:
         return self != Filters()
@@ -146,6 +161,7 @@ class Filters:
     def to_json(self) -> dict[str, Any]:
         """The filters that are set, as JSON values."""
         known = {name: getattr(self, name) for name in self.__slots__}
+        known["tags"] = tuple("=".join(pair) for pair in self.tags)
         return {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in known.items()

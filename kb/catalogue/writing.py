@@ -13,7 +13,9 @@ from sqlalchemy import Connection, CursorResult, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ingest.records import PageText, Paper
+from kb.catalogue.decisions import replay_known
 from kb.catalogue.reading import Reader, chunks
+from kb.catalogue.standing import group_ids
 from kb.catalogue.tables import (
     chats,
     collections,
@@ -41,7 +43,22 @@ def pack(vector: Vector) -> bytes:
 
 def content_hash(paper: Paper) -> str:
     """Hash of everything a paper says; where it lies and came from do not count."""
-    facts = dataclasses.asdict(dataclasses.replace(paper, source="", pdf_path=""))
+    # That a file was not where a bibliography says is nothing the paper says.
+    notes = tuple(note for note in paper.warnings if note.code != "no_pdf")
+    bare = dataclasses.replace(
+        paper, source="", pdf_path="", sections=(), abstract_boxes=(), warnings=notes
+    )
+    facts = dataclasses.asdict(bare)
+    del facts["abstract_boxes"]
+    facts["sections"] = [
+        {
+            "heading": section.heading,
+            "level": section.level,
+            "page": section.page,
+            "parts": [{"page": part.page, "text": part.text} for part in section.parts],
+        }
+        for section in paper.sections
+    ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -117,7 +134,13 @@ class Writer(Reader):
         for ordinal, passage in enumerate(new_passages):
             self._put_passage(paper.paper_id, number, ordinal, passage)
         self.set_tags(number, new_tags, scores)
+        replay_known(self.connection, paper.paper_id)
         return number
+
+    def set_facts(self, paper: int, values: Mapping[str, Any]) -> None:
+        """Change some of a paper's facts; its text, vectors and tags stay."""
+        changed = dict(values) | {"generation": self._next}
+        self.connection.execute(papers.update().where(papers.c.n == paper).values(**changed))
 
     def _put_passage(self, paper_id: str, paper: int, ordinal: int, passage: NewPassage) -> None:
         result = self.connection.execute(
@@ -131,6 +154,7 @@ class Writer(Reader):
                 stop=passage.end,
                 text=passage.text,
                 vector=pack(passage.vector),
+                boxes=[list(box) for box in passage.boxes] or None,
             )
         )
         number = _key(result)
@@ -205,7 +229,8 @@ class Writer(Reader):
 
     def set_collected(self, name: str, paper_id: str, *, member: bool, now: str) -> None:
         """Put a paper into a named collection, or take it out."""
-        where = (collections.c.name == name, collections.c.paper_id == paper_id)
+        ids = [paper_id] if member else group_ids(self.connection, paper_id)
+        where = (collections.c.name == name, collections.c.paper_id.in_(ids))
         self.connection.execute(delete(collections).where(*where))
         if member:
             values = {"name": name, "paper_id": paper_id, "at": now}
@@ -247,4 +272,5 @@ def _paper_values(paper: Paper) -> dict[str, Any]:
         "notes": [[note.code, note.detail] for note in paper.warnings],
         "source": paper.source,
         "content_hash": content_hash(paper),
+        "title_key": None,
     }

@@ -29,6 +29,9 @@ from kb.intake import Intake
 from kb.library import Library
 from kb.request import failed_of, is_bundle, request, sources_of
 
+MOST_NOTES = 10
+"""Notes shown; one names what came in with something amiss."""
+
 Bar = Any  # tqdm is generic over what it wraps; ours wraps nothing
 
 
@@ -77,15 +80,14 @@ def add_command(
         raise UsageError("--retry takes no sources", item="--retry", remedy="kb add --retry")
     days = _days(since, until, arxiv_query)
     named = read_columns(columns, sources)
-    library = session.open()
-    report = Report()
+    library, report = session.open(), Report()
     for name in sources:
         if is_bundle(name):
             path = Path(name).expanduser()
             merge(report, _add_bundle(library, path, dry_run=dry_run, events=events))
     failed = failed_of(library) if retry else None
     if failed is not None and not failed.items:
-        session.say("nothing failed in the last run")
+        session.say("nothing failed in the last run (kb journal shows it)")
     asked = (
         failed.asked
         if failed
@@ -99,8 +101,17 @@ def add_command(
             merge(report, add(library, wanted, chosen))
         if not (dry_run or report.stopped or report.broken):
             intake.finish()
+    _say_empty(session, sources)
     test_after(session, library, 0 if dry_run else report.added + report.updated)
-    return finish(session, report)
+    return finish(session, report, dry_run=dry_run)
+
+
+def _say_empty(session: Session, sources: Sequence[str]) -> None:
+    """Tell of folders that hold nothing to add."""
+    for name in sources:
+        folder = Path(name).expanduser()
+        if folder.is_dir() and not any(one.suffix.lower() == ".pdf" for one in folder.rglob("*")):
+            session.say(f"no PDF in {name}: of a folder only PDFs are added; name other files")
 
 
 def _days(since: str, until: str, query: str) -> tuple[str, str]:
@@ -154,18 +165,25 @@ def merge(report: Report, other: Report) -> None:
     report.passages += other.passages
     report.seconds += other.seconds
     report.papers += other.papers
+    report.notes += other.notes
     report.not_tried += other.not_tried
     report.run = other.run or report.run
     report.stopped = other.stopped or report.stopped
     report.broken = report.broken or other.broken
 
 
-def finish(session: Session, report: Report) -> int:
+def finish(session: Session, report: Report, *, dry_run: bool = False) -> int:
     """Print what was done. Returns the exit status: 1 where an item failed."""
     text = (
         f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged, "
         f"{len(report.failed)} failed · {report.passages} passages · {report.seconds:.1f} s"
     )
+    if dry_run:
+        text = f"Nothing was changed; it would be: {text}"
+    for note in report.notes[:MOST_NOTES]:
+        session.say(f"note: {note['item']}: {note['detail']}")
+    if len(report.notes) > MOST_NOTES:
+        session.say(f"note: … and {len(report.notes) - MOST_NOTES} more (--json lists them)")
     for one in report.failed:
         session.say(f"failed: {one['item']} ({one['step']}): {one['error']}")
     if report.stopped:

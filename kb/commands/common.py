@@ -13,10 +13,12 @@ from typing import Any
 import click
 
 from kb.catalogue import Filters
+from kb.collecting import require
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.settings import default_folder
 from taxonomy.codebook import load as load_codebook
+from taxonomy.edition import Edition
 
 # Control characters that could drive a terminal; a new line and a tab are harmless.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -67,10 +69,11 @@ def command(function: Callable[..., Any]) -> click.Command:
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The filters of the contract, as options; read them with `read_filters`."""
+    """The filters of the contract, as options; read them with `filters_of`."""
     options = [
         click.option("--phase", multiple=True, metavar="KEY", help="Lifecycle phase; repeatable."),
         click.option("--layer", multiple=True, metavar="KEY", help="Layer; repeatable."),
+        click.option("--tag", multiple=True, metavar="FACET=KEY", help="Any facet; repeatable."),
         click.option("--year", default="", help="2024, 2023-2025 or 2023..2025."),
         click.option("--author", default="", help="Part of an author's name."),
         click.option("--category", default="", help="arXiv category, e.g. cs.SE."),
@@ -83,25 +86,56 @@ def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def read_filters(
-    phase: tuple[str, ...],
-    layer: tuple[str, ...],
-    year: str,
-    author: str,
-    category: str,
-    collection: str,
-    tag_status: str,
+    edition: Edition | None = None,
+    *,
+    phase: tuple[str, ...] = (),
+    layer: tuple[str, ...] = (),
+    tag: tuple[str, ...] = (),
+    year: str = "",
+    author: str = "",
+    category: str = "",
+    collection: str = "",
+    tag_status: str = "",
 ) -> Filters:
-    """The filters, checked. Raises UsageError that lists the known keys."""
-    codebook = load_codebook()
-    for facet, keys in (("phase", phase), ("layer", layer)):
-        known = codebook.facet(facet).keys
-        for key in keys:
-            if key not in known:
-                raise unknown(facet, key, known)
+    """The filters, checked; a key that was renamed or merged means what it has become.
+
+    Takes: edition, the library's codebook; the shipped one where None. Raises UsageError
+    that lists the known keys.
+    """
+    book = edition or Edition(load_codebook().facets)
+    phases = tuple(_key(book, "phase", key) for key in phase)
+    layers = tuple(_key(book, "layer", key) for key in layer)
+    pairs = tuple(_pair(book, text) for text in tag)
     if tag_status not in ("", "machine", "human"):
         raise unknown("tag status", tag_status, ("machine", "human"))
     start, end = read_years(year)
-    return Filters(phase, layer, start, end, author, category, collection, tag_status)
+    return Filters(phases, layers, start, end, author, category, collection, tag_status, pairs)
+
+
+def filters_of(library: Library, edition: Edition | None = None, **options: Any) -> Filters:
+    """The filters for a library, checked against what it has. Raises UsageError.
+
+    Takes: edition, an older version of the library's codebook.
+    """
+    found = read_filters(edition or library.edition, **options)
+    if found.collection:
+        require(library, found.collection)
+    return found
+
+
+def _key(edition: Edition, facet: str, key: str) -> str:
+    now = edition.current(facet, key)
+    if not now:
+        raise unknown(facet, key, edition.facet(facet).keys)
+    return now
+
+
+def _pair(edition: Edition, text: str) -> tuple[str, str]:
+    facet, _, key = text.partition("=")
+    known = [one.key for one in edition.facets]
+    if facet not in known:
+        raise unknown("facet", facet, [f"{one}=KEY" for one in known])
+    return facet, _key(edition, facet, key)
 
 
 def read_years(text: str) -> tuple[int | None, int | None]:

@@ -93,7 +93,8 @@ def _on_collection(
 @click.option("--questions", metavar="FILE", required=True, help="Questions as JSON lines.")
 def answers_command(session: Session, questions: str) -> None:
     """Measure answers on questions whose papers are known, on the opened library."""
-    found = eval_answers(session.open(), _questions(questions))
+    asked = _questions(questions)
+    found = eval_answers(session.open(), asked)
     session.emit(found, _answer_lines(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -9,8 +10,10 @@ import click
 from ingest.sources import encodable
 from kb.answer import ask
 from kb.card import card
-from kb.commands.common import Session, command, filter_options, read_filters
+from kb.commands.common import Session, command, filter_options, filters_of
+from kb.query import parse
 from kb.search import Results, related, search
+from kb.why import reasons
 
 
 @command
@@ -23,13 +26,23 @@ from kb.search import Results, related, search
 def search_command(
     session: Session, query: str, limit: int, mode: Any, by: Any, explain: bool, **filters: Any
 ) -> None:
-    """Search papers or passages, by meaning and by words."""
-    chosen, query = read_filters(**filters), encodable(query)
+    """Search papers or passages, by meaning and by words.
+
+    \b
+    QUERY is words, ranked by; and, each with a minus before it to turn it round:
+      "exact phrase"  title:word  title:"a phrase"  author:name  year:2023..2025
+      phase:KEY  layer:KEY  category:cs.SE  collection:NAME
+    Before a QUERY that begins with a minus write --: kb search -- QUERY
+    """  # noqa: D301 - click's own mark for "leave these lines"
     library = session.open()
-    results = search(library, query, chosen, limit=limit, mode=mode, by=by)
+    chosen, query = filters_of(library, **filters), encodable(query)
+    asked = parse(query, library.edition)
+    results = search(library, asked, chosen, limit=limit, mode=mode, by=by)
     found = [hit.paper.paper_id for hit in results.hits]
     library.log_search(query, chosen, results.mode, results.total, found)
-    session.emit(_explained(results) if explain else results.to_json(), _lines(results, explain))
+    told = reasons(library, results) if explain else []
+    found_json = _explained(results, told) if explain else results.to_json()
+    session.emit(found_json, _lines(results, told, explain=explain))
 
 
 @command
@@ -38,7 +51,7 @@ def search_command(
 def related_command(session: Session, paper: str, limit: int) -> None:
     """Papers most like one paper."""
     results = related(session.open(), paper, limit=limit)
-    session.emit(results.to_json(), _lines(results, explain=False))
+    session.emit(results.to_json(), _lines(results))
 
 
 @command
@@ -57,6 +70,7 @@ def passages_command(session: Session, paper: str) -> None:
             "start": one.start,
             "end": one.end,
             "text": one.text,
+            "boxes": [list(box) for box in one.boxes],
         }
         for one in held
     ]
@@ -81,20 +95,30 @@ def show_command(session: Session, paper: str) -> None:
 @click.option("--writer", default="extractive", help="extractive (llm: a later version).")
 def ask_command(session: Session, question: str, writer: str, **filters: Any) -> None:
     """Ask a question; get quotes that can be checked, or a refusal."""
-    answer = ask(session.open(), encodable(question), read_filters(**filters), writer=writer)
+    library = session.open()
+    asked = filters_of(library, **filters)
+    answer = ask(library, encodable(question), asked, writer=writer)
     session.emit(answer.to_json(), answer.to_text())
 
 
-def _explained(results: Results) -> dict[str, Any]:
-    steps = {name: round(ms, 2) for name, ms in results.steps.items()}
-    return results.to_json() | {"steps": steps}
+def _explained(results: Results, told: list[list[str]]) -> dict[str, Any]:
+    found = results.to_json()
+    for hit, some in zip(found["hits"], told, strict=True):
+        hit["why"]["reasons"] = some
+    route = results.route
+    return found | {
+        "steps": {name: round(ms, 2) for name, ms in results.steps.items()},
+        "dense_path": {"path": route.path, "why": route.why, "scored": route.scored},
+    }
 
 
-def _lines(results: Results, explain: bool) -> str:
+def _lines(results: Results, told: Sequence[list[str]] = (), *, explain: bool = False) -> str:
     if not results.hits:
+        if not results.total:
+            return "Nothing found: no paper passes. Try other words, or fewer filters."
         return f"Nothing found among {results.total} papers. Try other words, or fewer filters."
     lines = [f"{results.total} papers · {results.took_ms:.0f} ms\n"]
-    for hit in results.hits:
+    for at, hit in enumerate(results.hits):
         paper = hit.paper
         tags = ", ".join((*paper.keys("phase"), *paper.keys("layer"))) or "no tags"
         place = hit.passage.section + (f", p. {hit.passage.page}" if hit.passage.page else "")
@@ -109,7 +133,12 @@ def _lines(results: Results, explain: bool) -> str:
                 f"    score {hit.score:.3f} · cosine {why.dense:.3f} (rank {why.dense_rank or '–'})"
                 f" · BM25 {why.lexical:.2f} (rank {why.lexical_rank or '–'})"
             )
+            lines.append(f"    {'; '.join(told[at])}")
         lines.append("")
     if explain:
         lines.append(" · ".join(f"{name} {ms:.1f} ms" for name, ms in results.steps.items()))
+        route = results.route
+        lines.append(
+            f"vectors: {route.path or 'not compared'} ({route.why}), {route.scored} of them"
+        )
     return "\n".join(lines)

@@ -14,10 +14,12 @@ from kb.backup import backup, restore
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import SCHEMA_VERSION
 from kb.commands.common import Session, command
+from kb.commands.self_testing import told_of
 from kb.doctor import CLOSED, Fault, check, examine, mend
 from kb.errors import UsageError
 from kb.library import Library, utc_now
 from kb.reembed import embed_again
+from kb.selftest import keep_self_test
 from kb.starter import starter_path
 
 
@@ -31,6 +33,7 @@ def init_command(session: Session, starter: bool) -> None:
         bundle = starter_path()
         library = _empty_or_new(session.folder)
         load_bundle(library, bundle)
+        keep_self_test(library)
     else:
         library = Library.create(session.folder)
         library.heal()
@@ -148,11 +151,17 @@ def reindex_command(session: Session, embed: bool) -> None:
             library.indexes.discard()
     with library.catalogue.read() as reader:
         passages = reader.counts()["passages"]
+    tested = keep_self_test(library)
     library.close()
     seconds = round(time.perf_counter() - started, 2)
     session.emit(
-        {"passages": passages, "embedded": made, "seconds": seconds},
-        f"Both indexes hold {passages} passages ({seconds:.1f} s).",
+        {
+            "passages": passages,
+            "embedded": made,
+            "seconds": seconds,
+            "selftest": tested.to_json(),
+        },
+        f"Both indexes hold {passages} passages ({seconds:.1f} s).\n{told_of(tested)}",
     )
 
 

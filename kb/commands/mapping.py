@@ -12,7 +12,8 @@ import click
 
 from kb import mapping
 from kb.challenges import Challenge, to_json
-from kb.commands.common import Session, command, filter_options, read_filters
+from kb.codebooks import edition_at
+from kb.commands.common import Session, command, filter_options, filters_of
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
 from kb.exports.reading import quoted_edges
@@ -26,7 +27,8 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 @click.option("-n", "limit", type=click.IntRange(1), default=None, help="How many (else all).")
 def challenges_command(session: Session, limit: int | None, **filters: Any) -> None:
     """Challenges that papers state, with their evidence."""
-    found = mapping.challenges(session.open(), read_filters(**filters))
+    library = session.open()
+    found = mapping.challenges(library, filters_of(library, **filters))
     shown = found[:limit]
     session.emit(
         {"total": len(found), "challenges": [to_json(one) for one in shown]}, _lines(found, shown)
@@ -35,9 +37,10 @@ def challenges_command(session: Session, limit: int | None, **filters: Any) -> N
 
 @command
 @filter_options
-@click.option("--rows", default="phase", help="phase, layer, year, category.")
-@click.option("--columns", default="layer", help="phase, layer, year, category.")
+@click.option("--rows", default="phase", help="A facet, year or category.")
+@click.option("--columns", default="layer", help="A facet, year or category.")
 @click.option("--since", metavar="DATE", default="", help="Papers published since then.")
+@click.option("--taxonomy", type=int, metavar="N", help="By version N of the codebook.")
 @click.option("--format", "form", default="json", help=", ".join(FORMATS))
 @click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
 def map_command(
@@ -45,6 +48,7 @@ def map_command(
     rows: str,
     columns: str,
     since: str,
+    taxonomy: int | None,
     form: str,
     target: Path | None,
     **filters: Any,
@@ -55,12 +59,13 @@ def map_command(
     if since and not _DATE.fullmatch(since):
         raise UsageError(f"not a date: {since}", item=since, remedy="give YYYY-MM-DD or YYYY")
     library = session.open()
+    edition = library.edition if taxonomy is None else edition_at(library, taxonomy)
+    asked = filters_of(library, edition, **filters)
     chart = mapping.challenge_map(
-        library, read_filters(**filters), rows=rows, columns=columns, since=since
+        library, asked, rows=rows, columns=columns, since=since, version=taxonomy
     )
-    facts = {
-        key: mapping.paper_facts(paper) for key, paper in mapping.mapped(library).papers.items()
-    }
+    papers = mapping.mapped(library, taxonomy).papers
+    facts = {key: mapping.paper_facts(paper) for key, paper in papers.items()}
     content = export(chart, form, facts)
     if target is None:
         sys.stdout.buffer.write(content)

@@ -24,8 +24,16 @@ from taxonomy.edition import Edition
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def taxonomy_command() -> None:
+@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def taxonomy_command(ctx: click.Context, library: str | None, as_json: bool) -> None:
     """Show and change the codebook of this library; every change is a new version."""
+    outer = ctx.obj or {}
+    ctx.obj = {
+        "library": library or outer.get("library"),
+        "json": as_json or bool(outer.get("json")),
+    }
 
 
 def _known(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,6 +56,7 @@ def _sub(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     def made(function: Callable[..., Any]) -> click.Command:
         one = command(_known(function))
         one.name = name
+        one.short_help = (function.__doc__ or "").strip().splitlines()[0]  # uncut in the list
         taxonomy_command.add_command(one)
         return one
 

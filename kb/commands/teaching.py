@@ -42,7 +42,8 @@ def learn_command(session: Session, applied: bool, reset: bool) -> None:
         {"facet": facet, "key": key, "yes": yes, "no": no}
         for (facet, key), (yes, no) in own.items()
     ]
-    done = "Applied." if applied else "Nothing was changed: kb learn --apply does it."
+    does = "kb learn --reset --apply" if reset else "kb learn --apply"
+    done = "Applied." if applied else f"Nothing was changed: {does} does it."
     session.emit(data, done)
 
 

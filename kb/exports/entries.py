@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ingest.bibliography_record import published
 from ingest.names import family_name
 from kb.catalogue import StoredPaper
 from kb.lattice import PaperFacts
@@ -63,7 +64,8 @@ def entry_of(paper: StoredPaper) -> Entry:
         paper.paper_id,
         paper.title,
         paper.authors,
-        paper.published or str(paper.year or ""),
+        # Of a bundle, or an older library, it may be any text.
+        published(paper.published) or str(paper.year or ""),
         paper.abstract,
         paper.doi,
         paper.arxiv_id,
@@ -81,7 +83,7 @@ def cited_entry(facts: PaperFacts) -> Entry:
         facts.paper_id,
         facts.title,
         facts.authors,
-        facts.published or str(facts.year or ""),
+        published(facts.published) or str(facts.year or ""),
         doi=facts.doi,
         arxiv_id=facts.arxiv_id,
         categories=facts.categories,

@@ -8,14 +8,16 @@ import streamlit as st
 
 from ingest.identity import arxiv_id, arxiv_version
 from kb.doctor import Fault, check
+from kb.duplicates import proposals
 from kb.errors import LibraryLocked
 from kb.library import Library
-from kb.pages.parts import page, places
-from kb.pages.parts.jobs import Job, Jobs, keep_upload
+from kb.pages.parts import acting, page, places, runs
+from kb.pages.parts.jobs import UPLOADS, Job, Jobs, keep_upload
 from kb.pages.parts.markup import plain
 
 _EVERY = 1.0  # seconds between two looks at a running job
 _JOURNAL = 200
+_PROPOSED = 20
 _STATES = {
     "waiting": "waits for its turn",
     "running": "running",
@@ -45,8 +47,38 @@ def draw(library: Library) -> None:
     if jobs.jobs:
         # Looked at again only while something runs: a still page asks the server nothing.
         st.fragment(_progress, run_every=_EVERY if jobs.active else None)(jobs)
+    _duplicates(library)
     _health(library)
+    runs.draw(library)
     _journal(library)
+
+
+def _duplicates(library: Library) -> None:
+    """What may be one paper, asked quietly: closed until somebody wants to look."""
+    if not library.snapshot().table.paper_id:
+        return
+    with st.expander("Papers that may be one", icon=":material/join_inner:"):
+        if not st.toggle("Look for them", key="look-for-duplicates"):
+            st.caption("Compares all titles and authors; nothing is joined unasked.")
+            return
+        with library.catalogue.read() as reader:
+            found = proposals(reader)
+        st.caption(f"{len(found):,} found" if found else "None found.")
+        for number, one in enumerate(found[:_PROPOSED]):
+            with st.container(border=True, key=f"proposal-{number}"):
+                st.caption(plain(one.why))
+                for paper in (one.one, one.other):
+                    st.page_link(
+                        places.PAPER,
+                        label=plain(f"{paper.title} ({paper.year or 'no year'})"),
+                        query_params={"id": paper.paper_id},
+                    )
+                ids = (one.one.paper_id, one.other.paper_id)
+                with st.container(horizontal=True):
+                    for label, act in (("Join", acting.join), ("Keep apart", acting.keep_apart)):
+                        st.button(
+                            label, on_click=act, args=(library, *ids), key=f"{label}-{number}"
+                        )
 
 
 def _counts(library: Library) -> None:
@@ -65,7 +97,7 @@ def _counts(library: Library) -> None:
 
 def _add(library: Library, jobs: Jobs) -> None:
     st.subheader("Add papers", anchor=False)
-    by_id, by_file = st.tabs(["By arXiv id", "By PDF"])
+    by_id, by_file = st.tabs(["By arXiv id", "By PDF or bibliography"])
     with by_id, st.form("add-ids", clear_on_submit=True, border=False):
         named = st.text_area(
             "arXiv ids or addresses, one a line or with spaces between",
@@ -76,10 +108,15 @@ def _add(library: Library, jobs: Jobs) -> None:
         if st.form_submit_button("Add", type="primary"):
             _start_ids(library, jobs, re.split(r"[\s,;]+", named), with_pdf=with_pdf)
     with by_file, st.form("add-files", clear_on_submit=True, border=False):
-        files = st.file_uploader("PDF files", type="pdf", accept_multiple_files=True)
+        files = st.file_uploader(
+            "PDF files, bibliographies (.bib, .ris, .csv, CSL .json) or .jsonl",
+            type=list(UPLOADS),
+            accept_multiple_files=True,
+        )
         if st.form_submit_button("Add", type="primary"):
             kept = [keep_upload(library.folder, one.name, one.getvalue()) for one in files]
-            _start(library, jobs, [str(path) for path in kept], with_pdf=True)
+            # A bibliography may name any file of this machine: those are not attached here.
+            _start(library, jobs, [str(path) for path in kept], with_pdf=False)
 
 
 def _start_ids(library: Library, jobs: Jobs, named: list[str], *, with_pdf: bool) -> None:
@@ -124,14 +161,17 @@ def _job(job: Job, number: int) -> None:
     with st.container(border=True, key=f"job-{number}"):
         st.markdown(f"**{what}** :gray[{_STATES[job.state]} · since {plain(job.started[11:19])}]")
         if not job.over:
-            share = min(job.papers / total, 1.0) if job.names else 0.0
-            st.progress(share, text=f"{job.papers} of {total} papers, {job.passages:,} passages")
+            most = max(job.total, total, job.papers)
+            share = job.papers / most if most else 0.0
+            st.progress(share, text=f"{job.papers} of {most} papers, {job.passages:,} passages")
         if job.report:
             done = job.report
             st.markdown(
                 f"{done.added} added, {done.updated} updated, {done.unchanged} unchanged, "
                 f"{len(done.failed)} failed · {done.passages:,} passages · {done.seconds:.1f} s"
             )
+            if done.stopped:
+                st.error(plain(done.why), icon=":material/block:")
             for one in done.failed:
                 st.error(plain(f"{one['item'].rsplit('/', 1)[-1]}: {one['error']}"))
             for paper_id in done.papers[:10]:

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ingest.records import Box
 from kb.card import Card, Quote, card
 from kb.catalogue import StoredPassage
 from kb.catalogue.values import SentenceRow
 from kb.errors import UsageError
 from kb.library import Library
-from kb.pages.parts import page, places, quotes, results, state
+from kb.pages.parts import acting, collected, page, places, quotes, results, state
+from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.markup import escaped, link, plain, spans_of
 from kb.pages.parts.tags import chips
+from kb.quoted_page import quoted_page, shows_pages, within
 from kb.search import related
 
 _RELATED = 6
@@ -42,13 +45,14 @@ def draw(library: Library) -> None:
         sentences = reader.sentences(one.n for one in passages)
     main, side = st.columns([5, 2], gap="large")
     with main:
-        _passage(passages, sentences)
+        _passage(shown, passages, sentences)
         _sayings(shown)
         _abstract(shown)
         _stored(passages, sentences)
         _references(shown)
     with side:
         _filed(library, shown)
+        _versions(library, shown)
         _sections(shown)
         _notes(shown)
         _near(library, wanted)
@@ -71,6 +75,7 @@ def _head(library: Library, shown: Card) -> None:
             args=(library, paper.paper_id, not member),
             key="favourite",
         )
+        collected.choose(library, paper.paper_id)
         where = f"{results.who(paper)}. {paper.title}. {paper.url}".strip()
         with st.popover("Share", icon=":material/share:"):
             st.caption("This address shows the same card to whoever can reach this app:")
@@ -84,8 +89,10 @@ def _favour(library: Library, paper_id: str, member: bool) -> None:
         writer.set_collected(FAVOURITES, paper_id, member=member, now=library.now())
 
 
-def _passage(passages: Sequence[StoredPassage], sentences: Sequence[SentenceRow]) -> None:
-    """The passage that the address names, with what is stated in it marked."""
+def _passage(
+    shown: Card, passages: Sequence[StoredPassage], sentences: Sequence[SentenceRow]
+) -> None:
+    """The passage that the address names, with what is stated in it marked, and its page."""
     wanted = state.one("passage")
     if not wanted:
         return
@@ -99,7 +106,30 @@ def _passage(passages: Sequence[StoredPassage], sentences: Sequence[SentenceRow]
             return
         st.markdown(f"**{_where(found)}** :gray[{plain(found.passage_id)}]")
         st.html(_text(found, sentences))
-        st.button("Close", on_click=state.put, args=({"passage": ""},), key="close-passage")
+        _printed(shown, found)
+        closed = {"passage": "", "quote": ""}
+        st.button("Close", on_click=state.put, args=(closed,), key="close-passage")
+
+
+def _printed(shown: Card, passage: StoredPassage) -> None:
+    """The page on which a passage stands, the quote that the address names marked."""
+    if passage.page is None or not shows_pages(shown.paper, passage):
+        return
+    quote = within(state.one("quote"), passage)
+    try:
+        picture = _picture(shown.paper.pdf_path, passage.page, quote, passage.boxes)
+    except UsageError as error:
+        st.caption(plain(f"{error.message} {error.remedy}".strip()))
+        return
+    what = "the quote" if quote else "the passage"
+    told = f"Page {passage.page} as printed, {what} marked"
+    st.image(picture, caption=told, width="stretch", output_format="PNG")
+
+
+# A page takes half a second to draw; those last looked at are kept.
+@st.cache_data(show_spinner="Drawing the page …", max_entries=64)
+def _picture(path: str, number: int, quote: str, boxes: tuple[Box, ...]) -> bytes:
+    return quoted_page(path, number, quote, boxes)
 
 
 def _text(passage: StoredPassage, sentences: Sequence[SentenceRow]) -> str:
@@ -207,8 +237,33 @@ def _filed(library: Library, shown: Card) -> None:
             who = "a person" if tag.by == "human" else f"the machine, {tag.score:.0%} sure"
             words = "; ".join(f"“{word}”" for word in tag.evidence) or "no single words"
             st.caption(f"{plain(facet.category(tag.key).name)}: by {who}. Evidence: {plain(words)}")
+    decide_on(library, shown.paper)
     if shown.keywords:
         st.caption("Keywords of the title: " + plain(", ".join(shown.keywords)))
+
+
+def _versions(library: Library, shown: Card) -> None:
+    """The papers joined to this one, each with a way to take it out again."""
+    if shown.versions:
+        st.markdown("##### Versions")
+    for one in shown.versions:
+        url = one.arxiv_id and f"https://arxiv.org/abs/{one.arxiv_id}"
+        url = url or (one.doi and f"https://doi.org/{one.doi}")
+        way = link(url, one.paper_id) if url else escaped(one.paper_id)
+        told = f"{one.year or 'no year'} · joined by {one.by}{f': {one.why}' if one.why else ''}"
+        with st.container(key=f"version-{one.merge}", gap=None):
+            st.html(
+                f'<div>{escaped(one.title)}</div><div class="sf-who">{way} · {escaped(told)}</div>'
+            )
+            st.button(
+                "Not this paper",
+                help="Undo: it is a paper of its own again.",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=acting.take_out,
+                args=(library, one.merge),
+                key=f"undo-version-{one.merge}",
+            )
 
 
 def _sections(shown: Card) -> None:
@@ -224,7 +279,9 @@ def _sections(shown: Card) -> None:
 
 def _notes(shown: Card) -> None:
     for code, detail in shown.paper.notes:
-        st.warning(f"{plain(code)}: {plain(detail)}", icon=":material/info:")
+        # What anybody can see on the page deceives nobody: it is told more softly.
+        tell = st.info if code == "prompt_visible" else st.warning
+        tell(f"{plain(code)}: {plain(detail)}", icon=":material/info:")
 
 
 def _near(library: Library, wanted: str) -> None:

@@ -6,8 +6,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kb.catalogue import Filters
+from kb.errors import UsageError
 from kb.library import Library
-from kb.pages.parts import facets, page, places, results, state
+from kb.pages.parts import collected, facets, page, places, results, state
+from kb.pages.parts.markup import plain
+from kb.query import parse
 from kb.ranking import MODES, Mode
 from kb.search import Results, search
 
@@ -76,20 +79,27 @@ def _start(filters: Filters, passing: int) -> None:
 
 def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: int) -> None:
     limit = state.number("n", _STEP, low=_STEP, high=_MOST)
-    found = search(library, query, filters, limit=limit, mode=mode)
+    try:
+        asked = parse(query, library.edition)
+    except UsageError as error:
+        st.info(plain(f"{error.message}: {error.remedy}"), icon=":material/search_off:")
+        return
+    found = search(library, asked, filters, limit=limit, mode=mode)
     _log_once(library, query, filters, mode, found)
     if not found.hits:
         st.info(
-            "No paper matches these words."
+            "No paper matches this."
             if passing
             else "No paper passes these filters: take one away.",
             icon=":material/search_off:",
         )
         return
-    of = f"{found.total:,} papers match" if mode == "lexical" else f"{passing:,} papers ranked"
+    told = "papers match" if mode == "lexical" or not asked.plain else "papers ranked"
+    of = f"{found.total:,} {told}"
     st.caption(f"The first {len(found.hits)} of {of} · {found.took_ms:.0f} ms")
     for one in found.hits:
         results.hit(library, one, query)
+    collected.keep_these(library, [one.paper.paper_id for one in found.hits])
     if len(found.hits) == limit < min(_MOST, passing):
         more = str(min(limit + _STEP, _MOST))
         st.button("Show more", on_click=state.put, args=({"n": more},), key="more")

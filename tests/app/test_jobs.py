@@ -65,3 +65,11 @@ def test_an_upload_gets_a_safe_name_within_the_library(tmp_path: Path) -> None:
         assert path.is_file()
     assert keep_upload(tmp_path, "a.pdf", b"1") == keep_upload(tmp_path, "a.pdf", b"1")
     assert keep_upload(tmp_path, "a.pdf", b"1") != keep_upload(tmp_path, "a.pdf", b"2")
+
+
+def test_an_uploaded_bibliography_keeps_its_ending(tmp_path: Path) -> None:
+    for ending in ("bib", "ris", "json", "csv", "jsonl"):
+        path = keep_upload(tmp_path, f"../My refs.{ending.upper()}", b"x")
+        assert path.parent == tmp_path / "uploads"
+        assert path.suffix == f".{ending}"
+    assert keep_upload(tmp_path, "evil.py", b"x").suffix == ".pdf"

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ingest.sources import pdf_file
+from kb.adding import Options, add
 from kb.exports import FORMATS
 from kb.library import Library
 
@@ -110,6 +112,25 @@ def test_a_quotes_place_opens_its_passage(start: Start) -> None:
     assert any("2501" in one.value and "Abstract" in one.value for one in app.markdown)
     button(app, "close-passage")
     assert "passage" not in app.query_params
+
+
+def test_a_passage_of_a_pdf_is_shown_on_its_page(start: Start, folder: Path) -> None:
+    library = Library.open(folder)
+    paper = Path(__file__).parents[1] / "ingest" / "latex" / "ieee_conference.pdf"
+    added = add(library, [pdf_file(paper)], Options(statements=False))
+    with library.catalogue.read() as reader:
+        number = reader.numbers(added.papers)[added.papers[0]]
+        passage = next(one for one in reader.passages_of([number])[number] if one.page == 2)
+    library.close()
+    assert passage.boxes
+    for quote, told in ((passage.text[:90], "the quote marked"), ("not in it", "passage marked")):
+        app = start("paper", id=added.papers[0], passage=passage.passage_id, quote=quote)
+        captions = [one.proto.imgs[0].caption for one in app.get("image")]
+        assert len(captions) == 1
+        assert captions[0].startswith("Page 2 as printed")
+        assert captions[0].endswith(told)
+    button(app, "close-passage")
+    assert not app.get("image")
 
 
 def test_a_passage_that_is_gone_says_so(start: Start) -> None:

@@ -22,6 +22,7 @@ PAGES = {
     "map": ".st-key-cell-5-5",
     "challenges": '[class*="st-key-challenge-c"]',
     "papers": '[class*="st-key-row-"] .sf-chips',
+    "label": ".st-key-label-acts",
     "library": ".st-key-journal, [data-testid=stDataFrame]",
     "paper?id=2501.00001": ".st-key-near-1",
 }

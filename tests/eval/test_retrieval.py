@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from kb.evaluate import eval_retrieval
+from kb.eval_retrieval import eval_retrieval
 from kb.ranking import MODES
 from kb.trec import read_collection
 

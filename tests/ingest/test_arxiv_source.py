@@ -5,6 +5,7 @@ SYNTHETIC: the Atom answers are written from arXiv's API User's Manual, not reco
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -233,6 +234,19 @@ def test_a_server_that_says_nothing_is_left(server: Server) -> None:
 def test_no_server_at_all_is_unreachable() -> None:
     source = ArxivSource("http://127.0.0.1:9/api", sleep=lambda _: None, timeout=0.5)
     assert code_of(lambda: list(source.by_query("x", 1))) == "unreachable"
+
+
+def test_without_a_network_it_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_network)
+    waited: list[float] = []
+    source = ArxivSource("http://nowhere.invalid/api", sleep=waited.append, timeout=0.5)
+    with pytest.raises(SourceError, match="cannot be looked up, as without a network") as caught:
+        list(source.by_query("x", 1))
+    assert caught.value.code == "unreachable"
+    assert waited == []
 
 
 def test_an_answer_without_end_is_cut(server: Server) -> None:

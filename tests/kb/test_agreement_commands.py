@@ -44,7 +44,7 @@ def test_alpha_of_sets_by_hand() -> None:
     one = [labels("a"), labels("b"), labels("a")]
     other = [labels("a"), labels("b"), labels("b")]
     assert set_alpha([one, other]) == pytest.approx(4 / 9)
-    gaps = [[*one, labels("z")], [*other, None]]
+    gaps: list[list[frozenset[str] | None]] = [[*one, labels("z")], [*other, None]]
     assert set_alpha(gaps) == pytest.approx(4 / 9)
     assert set_alpha([one, one]) == 1.0
     with pytest.raises(ValueError, match="two coders"):

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
+from ingest.errors import SourceError
 from kb.catalogue.values import StoredTag, Vector
 from kb.cli import main
 from kb.embed import Embedder
@@ -232,7 +233,8 @@ def test_a_new_version_replaces_the_text_and_keeps_the_decision(played: Played, 
     assert "Periscopes remain hard" not in " ".join(one["text"] for one in after)
     assert kb("add", "2501.00001")["unchanged"] == 1
     assert len(played.pdfs) == 2  # what is held of this version is not fetched again
-    assert kb("doctor")["ok"] is True
+    faults = kb("doctor", status=3)["faults"]
+    assert [one["code"] for one in faults] == ["weak_retrieval"]  # the vectors are made up here
 
 
 def test_a_pdf_that_cannot_be_fetched_is_told_and_tried_again(played: Played, kb: Any) -> None:
@@ -244,6 +246,20 @@ def test_a_pdf_that_cannot_be_fetched_is_told_and_tried_again(played: Played, kb
     again = kb("add", "--retry")
     assert (again["updated"], again["failed"]) == (1, [])
     assert kb("status")["full_text"] == 1
+
+
+def test_ids_are_tried_again_when_arxiv_itself_had_failed(
+    played: Played, kb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played.records = [Record("2501.00001", "2025-06-01")]
+
+    def offline(*_: object) -> None:
+        raise SourceError("unreachable", "arXiv cannot be reached.", "", "Check the connection.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ingest.arxiv_source.ArxivSource.by_ids", offline)
+        assert kb("add", "2501.00001", status=1)["added"] == 0
+    assert kb("add", "--retry")["added"] == 1
 
 
 def test_a_newer_version_that_cannot_be_fetched_leaves_the_text(played: Played, kb: Any) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kb.bundle
-from ingest.records import Paper
+from ingest.records import PageText, Paper, Section
 from ingest.sources import FileSource, Found
 from kb.adding import add
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import StoredTag
+from kb.catalogue.writing import content_hash
 from kb.doctor import check
 from kb.library import Library
 
@@ -45,6 +47,29 @@ def test_the_same_library_gives_the_same_bytes(
     assert first.counts["papers"] == 12
     assert first.tagger == library.tagger.version
     assert check(empty) == []
+
+
+def test_where_passages_stand_travels_and_is_no_part_of_what_a_paper_says(
+    empty: Library, tmp_path: Path
+) -> None:
+    text = "It is measured on a page. It stands in two columns of that page."
+    box, other = (50.0, 60.5, 290.0, 72.5), (310.0, 60.5, 550.0, 72.5)
+    part = PageText(3, text, ((0, box), (26, other)))
+    paper = Paper("2401.00001", "A placed paper", sections=(Section("Place", 1, 3, (part,)),))
+    bare = replace(paper, sections=(Section("Place", 1, 3, (PageText(3, text),)),))
+    assert content_hash(paper) == content_hash(bare)
+    add(empty, [FileSource("test", lambda: iter([Found("placed", lambda: paper)]))])
+    write_bundle(empty, tmp_path / "placed.kbz")
+    other_library = Library.create(tmp_path / "other")
+    try:
+        load_bundle(other_library, tmp_path / "placed.kbz")
+        for library in (empty, other_library):
+            with library.catalogue.read() as reader:
+                number = reader.numbers([paper.paper_id])[paper.paper_id]
+                (passage,) = reader.passages_of([number])[number]
+            assert passage.boxes == (box, other)
+    finally:
+        other_library.close()
 
 
 def test_loading_twice_changes_nothing(empty: Library) -> None:

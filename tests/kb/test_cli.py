@@ -126,6 +126,8 @@ def test_verify_finds_a_forged_quote(
         (["add"], 2, "usage"),
         (["parse", "/no/such/file.pdf"], 1, "not_found"),
         (["nonsense"], 2, "usage"),
+        (["add", ""], 2, "usage"),
+        (["collection", "list", "a", "b", "--nonsense"], 2, "usage"),
     ],
 )
 def test_bad_input_is_named_with_the_way_out(
@@ -233,3 +235,76 @@ def test_every_command_of_the_contract_is_here() -> None:
         "doctor reindex backup restore app parse classify statements eval fetch"
     )
     assert set(contract.split()) <= set(cli.COMMANDS)
+
+
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["taxonomy"], ["eval"]):
+        assert main(words) == 2
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert "Commands:" in told.err
+        assert run(capsys, *words, status=2)["error"]["remedy"].endswith("--help")
+
+
+def test_a_misspelt_command_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serch", "x"]) == 2
+    assert "Did you mean search" in capsys.readouterr().err
+
+
+def test_the_way_out_names_the_whole_command(capsys: pytest.CaptureFixture[str]) -> None:
+    error = run(capsys, "taxonomy", "rename", status=2)["error"]
+    assert error["remedy"] == "kb taxonomy rename --help"
+
+
+def test_a_doi_alone_is_told_apart_from_a_missing_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--library", str(folder), "add")
+    first, second = run(capsys, *at, "10.1145/3597503.1", "no.pdf", status=1)["failed"]
+    assert "DOI cannot be looked up" in first["error"]
+    assert "no such file" in second["error"]
+
+
+def test_a_dry_run_counts_copies_once_and_says_that_it_is_dry(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paper = Path(__file__).parents[1] / "ingest" / "latex" / "article_two.pdf"
+    for name in ("one.pdf", "two.pdf"):
+        (tmp_path / name).write_bytes(paper.read_bytes())
+    at = ("--library", str(folder), "add", str(tmp_path))
+    dry = run(capsys, *at, "--dry-run")
+    assert (dry["added"], dry["unchanged"]) == (1, 1)
+    assert main([*at, "--dry-run"]) == 0
+    assert capsys.readouterr().out.startswith("Nothing was changed; it would be: 1 added")
+    real = run(capsys, *at)
+    assert {key: real[key] for key in ("added", "unchanged", "passages")} == {
+        key: dry[key] for key in ("added", "unchanged", "passages")
+    }
+
+
+def test_a_folder_without_papers_is_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "refs.bib").write_text("@misc{a, title={A dive}}")
+    assert main(["--library", str(folder), "add", str(tmp_path)]) == 0
+    assert f"no PDF in {tmp_path}" in capsys.readouterr().err
+
+
+def test_a_pdf_that_a_bibliography_names_in_vain_is_told(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "refs.bib"
+    file.write_text("@misc{a, title={A dive into nothing}, file={:gone/dive.pdf:PDF}}")
+    at = ("--library", str(folder), "add", str(file))
+    report = run(capsys, *at)
+    assert report["added"] == 1
+    assert [(one["code"], "gone/dive.pdf" in one["detail"]) for one in report["notes"]] == [
+        ("no_pdf", True)
+    ]
+    assert main(at) == 0
+    told = capsys.readouterr()
+    assert "1 unchanged" in told.out
+    assert "gone/dive.pdf: There is no such file." in told.err
+    # What is missing here is no change of the paper when another file says the same.
+    file.write_text("@misc{a, title={A dive into nothing}}")
+    assert run(capsys, *at)["unchanged"] == 1

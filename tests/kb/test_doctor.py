@@ -138,7 +138,9 @@ def test_a_damaged_graph_is_named_and_mended(
     assert [fault.code for fault in faults] == ["chroma_damaged"]
     library = Library.open(large_folder, heal=False)
     mend(library, faults)
-    assert check(library) == []
+    # Its vectors are drawn by chance: that is all that is left to say of it.
+    (left,) = check(library)
+    assert "what the model makes" in left.detail
     library.close()
 
 

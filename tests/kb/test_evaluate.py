@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from ingest.sources import jsonl
 from kb.adding import add
 from kb.cli import kb, main
 from kb.errors import UsageError
-from kb.evaluate import eval_answers, eval_retrieval, read_questions
+from kb.eval_retrieval import eval_questions, eval_retrieval
+from kb.evaluate import eval_answers, read_questions
 from kb.library import Library
 from kb.ranking import MODES, Mode
 from kb.search import search
@@ -164,3 +166,132 @@ def test_help_and_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "not_found"
     assert main(["eval", "retrieval", "--dataset", "/nowhere", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_dataset"
+
+
+def beir(folder: Path, corpus: list[object], queries: list[object], judged: str) -> Path:
+    """A folder in BEIR layout."""
+    (folder / "qrels").mkdir(parents=True)
+    for name, rows in (("corpus.jsonl", corpus), ("queries.jsonl", queries)):
+        (folder / name).write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    (folder / "qrels" / "test.tsv").write_text(judged, encoding="utf-8")
+    return folder
+
+
+ODD_CORPUS: list[object] = [
+    {"_id": 1, "text": "Radar shows where birds fly at night."},
+    {"_id": 2, "title": None, "text": "Quantization makes serving cheap.", "metadata": {"x": [1]}},
+    {"_id": "3", "title": "Unlearning of licensed code", "text": ""},
+    {"_id": "4", "title": "", "text": ""},
+]
+
+
+def test_odd_collections_are_read(tmp_path: Path) -> None:
+    folder = beir(
+        tmp_path / "odd",
+        ODD_CORPUS,
+        [
+            {"_id": 10, "text": "birds", "extra": None},
+            {"_id": "11", "text": None},
+            {"_id": "12", "text": "serving"},
+            {"_id": "unjudged", "text": "x"},
+        ],
+        "query-id\tcorpus-id\tscore\n10\t1\t2\n10\t2\t0\n10\t3\t-1\n\n"
+        "11\t2\t1\n12\t1\t0\nlost\t1\t1\n",
+    )
+    collection = read_collection(folder)
+    # 12 has no relevant document; `lost` has no text.
+    assert collection.queries == {"10": "birds", "11": ""}
+    assert collection.missing == 1
+    found = eval_retrieval(folder, mode="lexical")
+    assert (found["queries"], found["docs"], found["queries_missing"]) == (2, 4, 1)
+    assert found["ndcg@10"] >= 0.5  # birds are found; an empty query finds all, in some order
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_packed_files_are_read(collection: Path, tmp_path: Path, mark: str) -> None:
+    (tmp_path / "qrels").mkdir()
+    for part in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv"):
+        text = mark + (collection / part).read_text(encoding="utf-8")
+        (tmp_path / f"{part}.gz").write_bytes(gzip.compress(text.encode()))
+    packed, plain = read_collection(tmp_path), read_collection(collection)
+    assert packed.queries == plain.queries
+    assert packed.grades == plain.grades
+    assert len(list(packed.items())) == 12
+    (tmp_path / "queries.jsonl.gz").write_bytes(b"not packed at all")
+    with pytest.raises(UsageError, match=r"queries\.jsonl\.gz cannot be read"):
+        read_collection(tmp_path)
+
+
+def test_a_query_of_a_collection_is_plain_text(tmp_path: Path) -> None:
+    asked = [
+        'what is "radar shows" -birds title:serving year:2024?',
+        'an open quote "birds',
+        "-birds radar",
+        "phase:nothing: C++ (a OR b) AND",
+    ]
+    queries: list[object] = [{"_id": f'q"{i}', "text": text} for i, text in enumerate(asked)]
+    judged = "".join(f'q"{i}\t1\t1\n' for i in range(len(asked)))
+    folder = beir(tmp_path / "plain", ODD_CORPUS, queries, judged)
+    found = eval_retrieval(folder, mode="hybrid", run=tmp_path / "run.txt")
+    ranked = read_run(tmp_path / "run.txt")
+    assert set(ranked) == {f'q"{i}' for i in range(len(asked))}
+    assert [ranked[f'q"{i}'][0][0] for i in range(3)] == ["1", "1", "1"]
+    assert found["recall@20"] == 1.0
+
+
+def test_other_modes_are_compared_and_phases_told(collection: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "vectors.sqlite"
+    found = eval_retrieval(collection, compare=True, by_phase=True, cache=cache)
+    assert set(found["compare"]) == {"dense", "lexical"}
+    for mode in ("dense", "lexical"):
+        alone = eval_retrieval(collection, mode=mode, cache=cache)
+        for name, one in found["compare"][mode].items():
+            assert one["value"] == alone[name]
+            assert one["difference"] == pytest.approx(found[name] - alone[name], abs=1e-4)
+            assert one["interval"][0] <= one["difference"] <= one["interval"][1]
+    assert found["phases"]
+    for one in found["phases"].values():
+        assert 1 <= one["queries"] <= 3
+        assert {"ndcg@10", "recall@20", "intervals"} <= set(one)
+    json.dumps(found, allow_nan=False)
+
+
+def test_questions_to_the_library_are_measured(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    rows: list[dict[str, object]] = [
+        {"id": "a", "type": "single", "question": "birds on radar", "gold_papers": ["2311.00011"]},
+        {
+            "id": "b",
+            "type": "multi",
+            "question": "How are models made to forget licensed code?",
+            "gold_papers": ["2502.00002", "0000.00000", "2311.00011"],
+            "borderline": ["2311.00011"],
+        },
+        {"id": "c", "type": "unanswerable", "question": "tungsten?", "gold_papers": []},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    found = eval_questions(library, read_questions(path), run=tmp_path / "run.txt", compare=True)
+    assert found["queries"] == 2
+    # `a` has its one paper first; of `b` one of two is here, first too.
+    assert found["mrr@10"] == 1.0
+    assert found["recall@20"] == 0.75
+    ranked = read_run(tmp_path / "run.txt")
+    assert "2311.00011" not in {document for document, _ in ranked["b"]}
+    with pytest.raises(UsageError, match="no question has a gold paper"):
+        eval_questions(library, read_questions(path)[2:])
+
+
+def test_the_command_wants_one_thing_to_measure_on(
+    made_library: Path, collection: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["eval", "retrieval", "--json"]) == 2
+    assert "--dataset" in json.loads(capsys.readouterr().out)["error"]["remedy"]
+    path = tmp_path / "q.jsonl"
+    asked = {"id": "a", "type": "single", "question": "birds", "gold_papers": ["2311.00011"]}
+    path.write_text(json.dumps(asked))
+    command = ["--library", str(made_library), "eval", "retrieval", "--questions", str(path)]
+    assert main([*command, "--json", "--by-phase"]) == 0
+    assert json.loads(capsys.readouterr().out)["recall@20"] == 1.0
+    assert main([*command, "--compare", "--by-phase"]) == 0
+    assert "ahead of lexical" in capsys.readouterr().out
+    assert main([*command, "--dataset", str(collection)]) == 2

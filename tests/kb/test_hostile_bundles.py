@@ -103,7 +103,7 @@ def swap_lines(content: bytes) -> bytes:
 
 
 CONTENT: dict[str, Callable[[Members], Any]] = {
-    "newer format": manifest(lambda m: m | {"format": 2}),
+    "newer format": manifest(lambda m: m | {"format": 99}),
     "newer schema": manifest(lambda m: m | {"schema": 99}),
     "format zero": manifest(lambda m: m | {"format": 0}),
     "format is text": manifest(lambda m: m | {"format": "1"}),

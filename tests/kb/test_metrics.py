@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.metrics import auc, interval, ndcg, recall, reciprocal_rank
+from kb.metrics import auc, interval, ndcg, paired, recall, reciprocal_rank
 
 GRADES = {"a": 3, "b": 2, "c": 1, "d": 0}
 
@@ -74,3 +74,53 @@ def test_interval_holds_the_mean_and_narrows_with_n() -> None:
 def test_measures_stay_between_0_and_1(ranking: list[str], grades: dict[str, int], k: int) -> None:
     for measure in (ndcg, recall, reciprocal_rank):
         assert 0.0 <= measure(ranking, grades, k) <= 1.0 + 1e-12
+
+
+def test_paired_by_hand() -> None:
+    # Means .75 and .5: ahead by .25, 1.5 times; both are always ahead or level.
+    told = paired([1.0, 1.0, 0.5, 0.5], [1.0, 0.5, 0.5, 0.0])
+    assert told.difference == pytest.approx(0.25)
+    assert told.ratio == pytest.approx(1.5)
+    # A resample's difference is between 0 (only level pairs) and .5 (only pairs ahead).
+    assert 0.0 <= told.interval[0] <= 0.25 <= told.interval[1] <= 0.5
+    # Level with chance 1/16, else ahead: p is about twice that.
+    assert told.p == pytest.approx(2 / 16, abs=0.03)
+
+
+def test_paired_sees_what_two_intervals_hide() -> None:
+    # Queries differ widely, and one system is ahead by .01 on each.
+    base = [(i % 50) / 50 for i in range(300)]
+    ahead = [value + 0.01 for value in base]
+    assert interval(ahead)[0] < sum(base) / 300  # the intervals overlap
+    told = paired(ahead, base)
+    assert told.interval == pytest.approx((0.01, 0.01))
+    assert told.p < 0.01
+    assert paired(base, ahead).difference == pytest.approx(-0.01)
+
+
+def test_paired_of_equals_and_of_nothing() -> None:
+    same = paired([0.2, 0.4], [0.2, 0.4])
+    assert (same.difference, same.ratio, same.p) == (0.0, 1.0, 1.0)
+    assert math.isinf(paired([0.5, 0.5], [0.0, 0.0]).ratio)
+    assert math.isnan(paired([0.0], [0.0]).ratio)
+    for ours, theirs in (([], []), ([1.0], [1.0, 0.0])):
+        with pytest.raises(ValueError, match="values beside"):
+            paired(ours, theirs)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30))
+def test_paired_is_the_same_seen_from_the_other_side(pairs: list[tuple[float, float]]) -> None:
+    one, other = [a for a, _ in pairs], [b for _, b in pairs]
+    here, there = paired(one, other), paired(other, one)
+    assert here.difference == pytest.approx(-there.difference)
+    assert here.interval == pytest.approx((-there.interval[1], -there.interval[0]))
+    assert here.p == there.p
+    assert here.interval[0] <= here.interval[1]
+
+
+# Two documents of one grade: whichever comes first, the gain is the same.
+@pytest.mark.parametrize("ranking", [["a", "b", "x"], ["b", "a", "x"]])
+def test_ndcg_of_equal_grades_takes_either_order(ranking: list[str]) -> None:
+    assert ndcg(ranking, {"a": 2, "b": 2, "c": 1}, 2) == 1.0
+    # 2 + 2·.63093 = 3.26186 of 3.26186 + 1·.5 = 3.76186.
+    assert ndcg(ranking, {"a": 2, "b": 2, "c": 1}, 3) == pytest.approx(0.86709, abs=1e-5)

@@ -18,7 +18,7 @@ from taxonomy.informative import SHORTLIST, choose, rarity, wavering, worth
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
 
 
 def test_wavering_is_largest_at_the_threshold() -> None:

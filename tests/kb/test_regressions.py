@@ -176,6 +176,7 @@ def test_an_open_library_sees_what_another_process_adds(
         hits = search(library, "periscopes", mode=mode).hits
         assert hits[0].paper.paper_id == "2601.00001"
     add(library, [source(record("2601.00002"))])
+    monkeypatch.undo()  # the doctor asks the real model
     assert check(library) == []
 
 

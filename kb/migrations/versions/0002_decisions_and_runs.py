@@ -12,7 +12,9 @@ down_revision = "1"
 def upgrade() -> None:
     """Add the tables and columns; what is held stays as it is."""
     op.add_column("papers", sa.Column("same_as", sa.Integer(), nullable=True))
-    op.create_index(op.f("ix_papers_same_as"), "papers", ["same_as"], unique=False)
+    op.add_column("papers", sa.Column("title_key", sa.String(), nullable=True))
+    for known in ("arxiv_id", "doi", "pdf_sha256", "same_as", "title_key"):
+        op.create_index(op.f(f"ix_papers_{known}"), "papers", [known], unique=False)
     op.add_column("passages", sa.Column("boxes", sa.JSON(), nullable=True))
     op.add_column("journal", sa.Column("run", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_journal_run"), "journal", ["run"], unique=False)
@@ -35,11 +37,23 @@ def _decisions() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("version", sa.String(), nullable=False),
+        sa.Column("settles", sa.Boolean(), nullable=False),
         sa.Column("undoes", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("n"),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_decisions_paper_id"), "decisions", ["paper_id"], unique=False)
+    # Tags by people that were held before there was a log: replaying it must keep them.
+    # What Sixfold logs for them later on, `kb.catalogue.decisions.adopt` writes in these words.
+    op.execute(
+        "INSERT INTO decisions"
+        " (at, who, paper_id, facet, key, verdict, why, version, settles)"
+        " SELECT '', 'not recorded', papers.paper_id, tags.facet, tags.key,"
+        " CASE WHEN tags.present THEN 'yes' ELSE 'no' END,"
+        " 'held as a person''s tag before decisions were logged', '', 0"
+        " FROM tags JOIN papers ON papers.n = tags.paper WHERE tags.by = 'human'"
+        " ORDER BY papers.paper_id, tags.facet, tags.key"
+    )
 
 
 def _taxonomies() -> None:

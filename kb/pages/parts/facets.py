@@ -10,11 +10,14 @@ import numpy as np
 import streamlit as st
 
 from kb.catalogue import Filters
+from kb.collecting import collections
 from kb.library import Library
 from kb.pages.parts import state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import meaning
 from kb.snapshot import Mask, Snapshot
+from taxonomy.codebook import Facet
+from taxonomy.edition import LASTING, Edition
 
 # Parameters that mean another thing once the filters change.
 _PLACE = ("page", "n", "challenge")
@@ -32,11 +35,14 @@ _CATEGORIES = 12
 
 def current(library: Library) -> Filters:
     """The filters that the address names; what is not known there is left out."""
-    codebook = library.codebook
+    edition = library.edition
     low, high = state.number("from", 0, low=0, high=9999), state.number("to", 0, low=0, high=9999)
     return Filters(
-        phases=state.several("phase", codebook.facet("phase").keys),
-        layers=state.several("layer", codebook.facet("layer").keys),
+        phases=_ticked(edition, "phase"),
+        layers=_ticked(edition, "layer"),
+        tags=tuple(
+            (one.key, key) for one in own_facets(edition) for key in _ticked(edition, one.key)
+        ),
         year_from=low or None,
         year_to=high or None,
         author=state.one("author"),
@@ -44,6 +50,18 @@ def current(library: Library) -> Filters:
         collection=state.one("collection"),
         tag_status=state.one("tagged") if state.one("tagged") in _WHO else "",
     )
+
+
+def own_facets(edition: Edition) -> list[Facet]:
+    """The facets that this library's people have added."""
+    return [facet for facet in edition.facets if facet.key not in LASTING]
+
+
+def _ticked(edition: Edition, facet: str) -> tuple[str, ...]:
+    """Keys that the address names; one that was renamed or merged means what it has become."""
+    known = [*edition.facet(facet).keys, *(key for of, key in edition.aliases if of == facet)]
+    now = (edition.current(facet, key) for key in state.several(facet, known))
+    return tuple(dict.fromkeys(key for key in now if key))
 
 
 def params(filters: Filters) -> dict[str, list[str] | str]:
@@ -58,6 +76,8 @@ def params(filters: Filters) -> dict[str, list[str] | str]:
         "collection": filters.collection,
         "tagged": filters.tag_status,
     }
+    for facet, key in filters.tags:
+        given[facet] = [*given.get(facet, []), key]
     return {name: value for name, value in given.items() if value}
 
 
@@ -69,16 +89,29 @@ def sidebar(library: Library) -> tuple[Filters, int]:
     with st.sidebar:
         st.markdown(f"**{passing:,}** of {len(snapshot.table.n):,} papers pass")
         if filters:
-            st.button("Clear all filters", on_click=_clear, width="stretch", key="clear-filters")
+            own = tuple(one.key for one in own_facets(library.edition))
+            st.button(
+                "Clear all filters",
+                on_click=_clear,
+                args=(own,),
+                width="stretch",
+                key="clear-filters",
+            )
         # Within a facet any of the ticked keys is enough: so its own counts ignore it.
+        others = [
+            (one.key, replace(filters, tags=tuple(p for p in filters.tags if p[0] != one.key)))
+            for one in own_facets(library.edition)
+        ]
         for facet, without in (
             ("phase", replace(filters, phases=())),
             ("layer", replace(filters, layers=())),
+            *others,
         ):
-            counts = snapshot.facet_counts(snapshot.mask(without))[facet]
+            counts = snapshot.facet_counts(snapshot.mask(without)).get(facet, {})
             _boxes(library, facet, counts)
         _years(snapshot, snapshot.mask(replace(filters, year_from=None, year_to=None)))
-        _more(snapshot, snapshot.mask(replace(filters, category="")), filters)
+        named = [FAVOURITES, *(name for name in collections(library) if name != FAVOURITES)]
+        _more(snapshot, snapshot.mask(replace(filters, category="")), filters, named)
     return filters, passing
 
 
@@ -117,7 +150,7 @@ def _years(snapshot: Snapshot, passing: Mask) -> None:
         )
 
 
-def _more(snapshot: Snapshot, passing: Mask, filters: Filters) -> None:
+def _more(snapshot: Snapshot, passing: Mask, filters: Filters, collected: Sequence[str]) -> None:
     opened = bool(filters.category or filters.author or filters.collection or filters.tag_status)
     with st.expander("Category, author, collection", expanded=opened):
         counts = _categories(snapshot, passing)
@@ -134,7 +167,7 @@ def _more(snapshot: Snapshot, passing: Mask, filters: Filters) -> None:
         key, changed = state.bound("collection", forget=_PLACE)
         st.selectbox(
             "Collection",
-            _with_held(["", FAVOURITES], filters.collection),
+            _with_held(["", *collected], filters.collection),
             key=key,
             on_change=changed,
             format_func=lambda name: name or "any",
@@ -160,5 +193,5 @@ def _with_held(options: Sequence[str], held: str) -> list[str]:
     return [*options, *([held] if held and held not in options else [])]
 
 
-def _clear() -> None:
-    state.put({}, forget=(*NAMES, *_PLACE))
+def _clear(own: tuple[str, ...]) -> None:
+    state.put({}, forget=(*NAMES, *own, *_PLACE))

@@ -20,12 +20,16 @@ from kb.adding import Options, Report, add
 from kb.errors import KbError
 from kb.intake import Intake
 from kb.library import Library
+from kb.request import request
 
 # Jobs remembered, finished ones included.
 KEPT = 20
 
 # Seconds a job waits for another process that writes.
 _PATIENCE = 120.0
+
+UPLOADS = ("pdf", "bib", "ris", "json", "csv", "tsv", "jsonl")
+"""Endings of the files that can be uploaded: PDFs, bibliographies, JSON lines."""
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _log = logging.getLogger(__name__)
@@ -41,6 +45,8 @@ class Job:
     started: str
     state: str = "waiting"
     """`waiting`, `running`, `done` or `failed`."""
+    total: int = 0
+    """About how many papers it will add: a bibliography holds many; 0 while unknown."""
     papers: int = 0
     passages: int = 0
     report: Report | None = None
@@ -84,8 +90,10 @@ class Jobs:
             job.state = "running"
             try:
                 with Intake(library) as intake:
+                    job.total = intake.size(job.names)
                     sources = intake.sources(job.names, with_pdf=job.with_pdf)
-                    options = Options(wait=_PATIENCE, on_progress=step)
+                    asked = request(job.names, "", 0, ("", ""), with_pdf=job.with_pdf, columns={})
+                    options = Options(wait=_PATIENCE, on_progress=step, asked=asked)
                     job.report = add(library, sources, options)
                 job.state = "done"
             except (KbError, IngestError) as error:
@@ -99,13 +107,16 @@ class Jobs:
 
 
 def keep_upload(folder: Path, name: str, data: bytes) -> Path:
-    """Store an uploaded PDF in the library's folder, under a name that is safe on any disk.
+    """Store an uploaded file in the library's folder, under a name that is safe on any disk.
 
-    The same bytes get the same path, so that a second upload is known as unchanged.
+    The same bytes get the same path, so that a second upload is known as unchanged. A file
+    keeps its ending where that is one of `UPLOADS`, else it is taken for a PDF.
     """
     digest = hashlib.sha256(data).hexdigest()[:12]
     stem = _UNSAFE.sub("_", Path(name.replace("\\", "/")).stem).strip("._")[:60] or "paper"
-    path = folder / "pdf" / f"{stem}-{digest}.pdf"
+    ending = Path(name).suffix.lower().removeprefix(".")
+    ending = ending if ending in UPLOADS else "pdf"
+    path = folder / ("pdf" if ending == "pdf" else "uploads") / f"{stem}-{digest}.{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         part = path.with_suffix(".part")

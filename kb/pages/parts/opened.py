@@ -63,6 +63,41 @@ def _warm(found: Library) -> None:
         _log.warning("warming up: %s", error.message)
 
 
+def ready_to_write(found: Library) -> None:
+    """Open what only writing needs, before somebody saves for the first time and waits."""
+    _ready_to_write(found, id(found))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _ready_to_write(_found: Library, key: int) -> threading.Thread:
+    del key  # only tells libraries apart
+    thread = threading.Thread(target=_open_vectors, args=(_found,), name="ready", daemon=True)
+    thread.start()
+    return thread
+
+
+def _open_vectors(found: Library) -> None:
+    try:
+        _ = found.indexes.vector
+    except KbError as error:
+        _log.warning("opening the vectors: %s", error.message)
+
+
+def follow_soon(found: Library) -> None:
+    """Bring the indexes up in the background: they take longer than keeping a decision.
+
+    Until then a search finds what it found before; filters know the decision at once.
+    """
+    threading.Thread(target=_follow, args=(found,), name="follow", daemon=True).start()
+
+
+def _follow(found: Library) -> None:
+    try:
+        found.heal()
+    except KbError as error:
+        _log.warning("bringing the indexes up: %s", error.message)
+
+
 def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     """Challenges as the papers that pass tell them; kept for as long as nothing changes."""
     return _challenges(found, (id(found), found.snapshot().generation), filters)

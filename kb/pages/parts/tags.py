@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from kb.catalogue.values import StoredTag
 from kb.pages.parts.markup import escaped
 from taxonomy.codebook import Category, Codebook
+from taxonomy.custom import BY_DEFINITION
 
 _WHOSE = {
     "survey": "the survey's own words",
@@ -22,8 +23,9 @@ def names(codebook: Codebook) -> dict[str, dict[str, str]]:
 
 def meaning(category: Category) -> str:
     """A category in two sentences: what it means, and whose words these are."""
+    below = "Sub-area, inferred. " if category.parent else ""
     return (
-        f"{category.definition} (Name: {_WHOSE[category.source]}; definition: "
+        f"{below}{category.definition} (Name: {_WHOSE[category.source]}; definition: "
         f"{_WHOSE[category.definition_source]}; {category.confidence} confidence.)"
     )
 
@@ -60,6 +62,8 @@ def _chip(codebook: Codebook, tag: StoredTag) -> str:
     else:
         version = tag.version if tag.method in tag.version else f"{tag.method} {tag.version}"
         who = f"By the machine ({version}), probability {tag.score:.2f}."
+        if BY_DEFINITION in tag.method:
+            who = f"{who} From its definition only, not trained."
     words = ", ".join(f"“{word}”" for word in tag.evidence)
     because = f" Because of: {words}." if words else ""
     told = f"{_told(codebook, tag.facet, tag.key)} {who}{because}"

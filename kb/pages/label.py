@@ -1,0 +1,269 @@
+"""Label: one paper at a time, those first on which a decision teaches the tagger most."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from kb.decisions import coder, record, undo
+from kb.errors import KbError, LibraryLocked, UsageError
+from kb.labelling import Sheet, Standing, sheet, standing, verdicts
+from kb.library import Library
+from kb.pages.parts import (
+    agreeing,
+    answering,
+    opened,
+    page,
+    places,
+    reading,
+    state,
+    teaching,
+    waiting,
+)
+from kb.pages.parts.markup import plain
+
+_TRIES = 10  # times, _PAUSE seconds apart, that saving waits for another writer
+_PAUSE = 0.2
+_ORDERS = {"informative": "Most informative first", "random": "At random"}
+
+
+def draw(library: Library) -> None:
+    """The page."""
+    opened.ready_to_write(library)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="label-bar"):
+        who = _who(library)
+        facet = _facet(library)
+        order = _order()
+        _definitions()
+    _told()
+    try:
+        who = coder(library, who)
+    except UsageError:
+        st.info("Say who is labelling: decisions bear a name.", icon=":material/person:")
+        return
+    far = standing(library, who)
+    if not far.papers:
+        st.info("This library holds no papers yet.", icon=":material/shelves:")
+        st.page_link(places.LIBRARY, label="Add papers", icon=":material/add:")
+        return
+    _progress(far)
+    shown = _shown(library, who, facet, order)
+    if shown is None:
+        _nothing_left(facet)
+    else:
+        _paper(library, shown, who)
+    _panels(library, who)
+
+
+def _who(library: Library) -> str:
+    """The coder's name: of the address, else of this session, else the library's own."""
+    try:
+        own = coder(library)
+    except KbError:
+        own = ""  # a system without a user's name: the person types one
+    held = state.one("who") or str(st.session_state.get("coder", "")) or own
+    if held != own and state.one("who") != held:
+        state.put({"who": held})
+    st.session_state["coder"] = st.session_state["label-who"] = held
+    return st.text_input("Your name", key="label-who", on_change=_named, width=150)
+
+
+def _named() -> None:
+    name = str(st.session_state["label-who"]).strip()
+    st.session_state["coder"] = name
+    state.put({"who": name}, forget=("paper", "seen", *waiting.DRAFT))
+
+
+def _facet(library: Library) -> str:
+    names = {"": "All facets"} | {one.key: one.name for one in library.codebook.facets}
+    key, changed = state.bound("facet", forget=("paper", *waiting.DRAFT))
+    if st.session_state[key] not in names:
+        st.session_state[key] = ""
+    return str(
+        st.selectbox(
+            "Asked about",
+            list(names),
+            key=key,
+            on_change=changed,
+            format_func=names.__getitem__,
+            width=190,
+        )
+    )
+
+
+def _order() -> str:
+    key, changed = state.bound("order", "informative", forget=("paper", *waiting.DRAFT))
+    if st.session_state[key] not in _ORDERS:
+        st.session_state[key] = "informative"
+    return str(
+        st.selectbox(
+            "Order",
+            list(_ORDERS),
+            key=key,
+            on_change=changed,
+            format_func=_ORDERS.__getitem__,
+            width=210,
+        )
+    )
+
+
+def _definitions() -> None:
+    key, changed = state.switch("short", "1")
+    st.checkbox("Without definitions", key=key, on_change=changed)
+
+
+def _progress(far: Standing) -> None:
+    st.caption(
+        f"You have decided on **{far.decided:,}** of {far.papers:,} papers, "
+        f"**{far.today:,}** of them today."
+    )
+
+
+def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
+    """The paper of the address, else the next one, which the address then names."""
+    wanted = state.one("paper")
+    if wanted:
+        try:
+            return sheet(library, library.number(wanted), who, facet)
+        except UsageError:
+            st.caption(f"{plain(wanted)} is not in this library: here is the next paper.")
+    wanted = waiting.upcoming(library, who, facet, order)
+    if not wanted:
+        state.put({}, forget=("paper",))
+        return None
+    state.put({"paper": wanted}, forget=waiting.DRAFT)
+    return sheet(library, library.number(wanted), who, facet)
+
+
+def _nothing_left(facet: str) -> None:
+    what = "in this facet" if facet else "at all"
+    st.success(f"Nothing is left for you to decide {what}.", icon=":material/check:")
+    if waiting.passed():
+        st.caption("But for what you skipped in this sitting, if anything.")
+        forget = ("seen",)
+        st.button(
+            "Look for skipped papers",
+            on_click=state.put,
+            args=({},),
+            key="label-again",
+            kwargs={"forget": forget},
+        )
+
+
+def _paper(library: Library, shown: Sheet, who: str) -> None:
+    left, right = st.columns([6, 7], gap="large")
+    with left, st.container(key="label-paper"):
+        reading.draw(shown)
+    with right:
+        answering.draw(library.codebook, shown)
+        _acts(library, shown, who)
+
+
+def _acts(library: Library, shown: Sheet, who: str) -> None:
+    key, changed = state.bound("why")
+    st.text_input("Reason (may be left empty)", key=key, on_change=changed)
+    only_key, only_changed = state.switch("only", "clicked")
+    st.checkbox(
+        "Save only what I clicked",
+        key=only_key,
+        on_change=only_changed,
+        help="Else every answer counts as it stands: a suggestion left alone becomes your own.",
+    )
+    with st.container(horizontal=True, key="label-acts"):
+        st.button(
+            "Save and next",
+            type="primary",
+            on_click=_save,
+            args=(library, shown, who),
+            shortcut="S",
+            key="label-save",
+        )
+        st.button(
+            "Skip",
+            on_click=waiting.leave,
+            args=(shown.paper.paper_id,),
+            shortcut="K",
+            key="label-skip",
+        )
+        st.button(
+            "Back",
+            on_click=waiting.back,
+            disabled=not waiting.passed(),
+            shortcut="B",
+            key="label-back",
+        )
+        st.button(
+            "Undo my last",
+            on_click=_undo,
+            args=(library, who),
+            shortcut="U",
+            key="label-undo",
+        )
+
+
+def _save(library: Library, shown: Sheet, who: str) -> None:
+    only = "clicked" in st.query_params.get_all("only")
+    said = verdicts(shown, answering.clicked(shown), only=only)
+    if not said:
+        st.session_state["label-failed"] = "Nothing is clicked: say yes or no, or skip the paper."
+        return
+    why = str(st.session_state.get("at:why", "")).strip()
+    if _done(lambda: record(library, said, who=who, why=why, follow=False)):
+        opened.follow_soon(library)
+        st.session_state["label-said"] = f"Saved: {shown.paper.title}"
+        waiting.leave(shown.paper.paper_id)
+
+
+def _undo(library: Library, who: str) -> None:
+    undone: list[str] = []
+    if _done(lambda: undone.extend(one.paper_id for one in undo(library, who=who))):
+        st.session_state["label-said"] = f"Undone: {len(undone)} answers; this is their paper."
+        waiting.show(undone[0])
+
+
+def _done(act: Callable[[], object]) -> bool:
+    """Act, waiting a little for another writer; what goes wrong is told, and nothing is lost."""
+    for left in range(_TRIES - 1, -1, -1):
+        try:
+            act()
+        except LibraryLocked as error:
+            if left:
+                time.sleep(_PAUSE)
+                continue
+            st.session_state["label-failed"] = (
+                f"Not saved, but kept on this page: {error.message}. Then save again."
+            )
+        except KbError as error:
+            st.session_state["label-failed"] = f"{error.message}: {error.remedy}"
+        else:
+            return True
+        return False
+    return False
+
+
+def _told() -> None:
+    failed = st.session_state.pop("label-failed", "")
+    if failed:
+        st.error(plain(failed), icon=":material/error:")
+    if said := st.session_state.pop("label-said", ""):
+        st.toast(plain(said), icon=":material/check:")
+
+
+def _panels(library: Library, who: str) -> None:
+    """Closed until somebody wants to look; only what is open is worked out."""
+    st.html('<hr class="sf-rule">')
+    agree = st.expander("Agreement", icon=":material/handshake:", key="agree", bind="query-params")
+    with agree:
+        if agree.open:
+            agreeing.draw(library, who)
+    teach = st.expander(
+        "Teach the tagger", icon=":material/school:", key="teach", bind="query-params"
+    )
+    with teach:
+        if teach.open:
+            teaching.draw(library)
+
+
+page.show("Label", draw, needs_papers=False)

@@ -1,0 +1,146 @@
+"""The answers to one paper: what the machine suggests, what a coder has clicked, yes or no.
+
+What is clicked and not yet saved stands in the address, so that a reload loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from kb.labelling import Ask, Sheet, answer
+from kb.pages.parts import state
+from kb.pages.parts.markup import escaped, plain
+from kb.queue import Pair
+from kb.telling_codebook import WHOSE
+from taxonomy.codebook import Category, Codebook
+
+# In the order of the rows; without those that the page's own buttons or Streamlit need.
+KEYS = tuple("1234567890qwetyiopadfghjlzxvm")
+
+CLICKED = ("yes", "no")
+"""Parameters of the address: the categories clicked, as `facet.key` with commas between."""
+
+
+def clicked(shown: Sheet) -> dict[Pair, str]:
+    """(facet, key) -> what was clicked on this paper and is not saved yet."""
+    known = {_name(ask.place): ask.place for ask in shown.asks}
+    return {
+        known[name]: verdict
+        for verdict in CLICKED
+        for name in state.one(verdict).split(",")
+        if name in known
+    }
+
+
+def keep(said: Mapping[Pair, str]) -> None:
+    """Write what is clicked into the address."""
+    state.put(
+        {
+            verdict: ",".join(_name(place) for place, held in said.items() if held == verdict)
+            for verdict in CLICKED
+        }
+    )
+
+
+def draw(codebook: Codebook, shown: Sheet) -> None:
+    """All rows, facet by facet."""
+    said = clicked(shown)
+    st.html(f"<style>{_dashed(shown, said)}</style>")
+    facets = list(dict.fromkeys(ask.facet for ask in shown.asks))
+    shortcuts = dict(zip((ask.place for ask in shown.asks), KEYS, strict=False))
+    for facet in facets:
+        held = codebook.facet(facet)
+        with st.container(horizontal=True, vertical_alignment="center", key=f"of-{facet}"):
+            st.markdown(f"##### {plain(held.name)}", help=plain(f"{held.question} {held.note}"))
+            st.button(
+                "None of them",
+                type="tertiary",
+                on_click=_none,
+                args=(shown, facet),
+                shortcut="N" if len(facets) == 1 else None,
+                key=f"none-{facet}",
+            )
+        for ask in (one for one in shown.asks if one.facet == facet):
+            _row(shown, ask, said, shortcuts.get(ask.place))
+
+
+def _name(place: Pair) -> str:
+    return ".".join(place)
+
+
+def _click(shown: Sheet, place: Pair, verdict: str) -> None:
+    keep(clicked(shown) | {place: verdict})
+
+
+def _none(shown: Sheet, facet: str) -> None:
+    places = (ask.place for ask in shown.asks if ask.facet == facet)
+    keep(clicked(shown) | dict.fromkeys(places, "no"))
+
+
+def _row(shown: Sheet, ask: Ask, said: Mapping[Pair, str], shortcut: str | None) -> None:
+    now = answer(ask, said)
+    decided = ask.place in said or bool(ask.said)
+    with st.container(key=f"ask-{ask.facet}-{ask.category.key}", horizontal=True):
+        st.html(_told(ask, said), width="stretch")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            for verdict in ("yes", "no"):
+                chosen = verdict == now
+                st.button(
+                    verdict.capitalize(),
+                    type="primary" if decided and chosen else "secondary",
+                    on_click=_click,
+                    args=(shown, ask.place, verdict),
+                    # One key a category: it turns the answer round.
+                    shortcut=None if chosen else shortcut,
+                    key=f"{verdict}-{ask.facet}-{ask.category.key}",
+                )
+
+
+def _dashed(shown: Sheet, said: Mapping[Pair, str]) -> str:
+    """The look of the buttons that are merely suggested."""
+    open_ = [ask for ask in shown.asks if ask.place not in said and not ask.said]
+    names = [f".st-key-{ask.suggested}-{ask.facet}-{ask.category.key} button" for ask in open_]
+    return f"{','.join(names)}{{border:2px dashed currentColor}}" if names else ""
+
+
+def _told(ask: Ask, said: Mapping[Pair, str]) -> str:
+    """A category as HTML: name, who says what, definition, the rest on demand."""
+    one = ask.category
+    if ask.place in said:
+        state_of = f'<span class="sf-you">you: {said[ask.place]}</span>'
+    elif ask.said:
+        state_of = f'<span class="sf-you">you, saved: {ask.said}</span>'
+    else:
+        state_of = f'<span class="sf-suggested">suggested: {ask.suggested}</span>'
+    score = "no score"
+    if ask.score is not None:
+        score = f"machine {ask.score:.2f}, yes from {ask.threshold:.2f}"
+    words = ", ".join(f"“{word}”" for word in ask.words)
+    because = f" · because of {words}" if words else ""
+    return (
+        f'<div class="sf-ask"><b>{"↳ " if one.parent else ""}{escaped(one.name)}</b> {state_of}'
+        f'<div class="sf-who">{escaped(score + because)}</div>'
+        f"{_defined(one)}</div>"
+    )
+
+
+def _defined(one: Category) -> str:
+    """The definition, and on demand what belongs and whose words these are."""
+    if state.one("short") == "1":
+        return ""
+    rows = [
+        f"<li>{heading}: {escaped(text)}</li>"
+        for heading, texts in (("Belongs", one.include), ("Does not", one.exclude))
+        for text in texts
+    ]
+    whose = (
+        f"Name: {WHOSE[one.source]}; definition: {WHOSE[one.definition_source]}; "
+        f"{one.confidence} confidence."
+    )
+    return (
+        f"<div>{escaped(one.definition)}</div>"
+        '<details class="sf-more"><summary>What belongs, whose words</summary>'
+        f"<ul>{''.join(rows)}</ul><p>{escaped(whose)}</p></details>"
+    )

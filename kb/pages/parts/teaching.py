@@ -1,0 +1,126 @@
+"""Teaching the tagger on a page: what would change, how well it agrees, apply or leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from kb.learning import EXAMPLES, Change, Proposal
+from kb.library import Library
+from kb.pages.parts import places
+from kb.pages.parts.lessons import Lessons
+from kb.pages.parts.markup import plain
+from kb.pages.parts.tags import names
+
+_EVERY = 1.0  # seconds between two looks at running work
+
+
+@st.cache_resource(max_entries=4)
+def _lessons(_folder: str) -> Lessons:
+    return Lessons()
+
+
+def draw(library: Library) -> None:
+    """The panel; looked at again by itself only while work is under way."""
+    held = _lessons(str(library.folder))
+    st.fragment(_panel, run_every=_EVERY if held.busy else None)(library, held)
+
+
+def _panel(library: Library, held: Lessons) -> None:
+    if st.session_state.get("teach-was-busy") and not held.busy:
+        st.session_state["teach-was-busy"] = False
+        st.rerun()
+    st.session_state["teach-was-busy"] = held.busy
+    if held.state == "applied":
+        st.success(
+            f"Applied: {held.changed:,} papers have other tags now.", icon=":material/check:"
+        )
+    if held.state == "stopped":
+        st.info("Stopped; nothing was changed.", icon=":material/info:")
+    if held.message:
+        st.error(plain(held.message), icon=":material/error:")
+    if held.busy:
+        _working(held)
+    elif held.proposal is not None:
+        _proposal(library, held, held.proposal)
+    else:
+        st.caption("Works out what the tagger would learn from all decisions. Nothing is changed.")
+        if st.button("Look ahead", key="teach-look"):
+            _start(held.look_ahead, library)
+
+
+def _working(held: Lessons) -> None:
+    if held.state == "applying":
+        st.markdown(":material/hourglass_top: Giving every paper its tags anew …")
+        return
+    st.markdown(":material/hourglass_top: Working out what would change …")
+    st.button("Stop", on_click=held.stop, key="teach-stop")
+
+
+def _start(act: Callable[[Library], None], library: Library) -> None:
+    act(library)
+    # Known as busy from the start: short work may be over before the page looks.
+    st.session_state["teach-was-busy"] = True
+    st.rerun()  # the whole page: only that sets how often the panel is looked at
+
+
+def _proposal(library: Library, held: Lessons, found: Proposal) -> None:
+    given = found.lessons
+    st.markdown(
+        f"It would learn from **{given.verdicts:,}** verdicts on **{len(given.decided):,}** papers."
+    )
+    if found.before and found.after and found.gain:
+        low, high = found.gain
+        st.markdown(
+            f"Agreement with these decisions: **{found.before.share:.1%}** now, "
+            f"**{found.after.share:.1%}** after, on decisions that it had not seen "
+            f"({found.folds} folds; gain {low:+.1%} to {high:+.1%}, 95 %)."
+        )
+    for warning in found.warnings:
+        st.caption(f":material/info: {plain(warning)}")
+    for (facet, key), (yes, no) in held.own.items():
+        name = names(library.codebook).get(facet, {}).get(key, key)
+        st.caption(plain(f"Your own category {name} would learn from {yes} yes and {no} no."))
+    _changes(library, found)
+    with st.container(horizontal=True):
+        if st.button("Apply to every paper", type="primary", key="teach-apply"):
+            _start(held.apply, library)
+        st.button("Leave it", on_click=held.leave, key="teach-leave")
+
+
+def _changes(library: Library, found: Proposal) -> None:
+    if not found.changes:
+        st.markdown("No paper's tags would change.")
+        return
+    st.markdown(f"Tags would change in **{found.papers:,}** papers; what people decided stays:")
+    named = names(library.codebook)
+    st.dataframe(
+        [
+            {
+                "Category": named.get(one.facet, {}).get(one.key, one.key),
+                "Papers that get it": len(one.added),
+                "Papers that lose it": len(one.removed),
+            }
+            for one in found.changes
+        ],
+        hide_index=True,
+        height="content",
+        key="teach-changes",
+    )
+    with st.expander("Examples"):
+        for one in found.changes:
+            _examples(library, one, named.get(one.facet, {}).get(one.key, one.key))
+
+
+def _examples(library: Library, one: Change, name: str) -> None:
+    for papers, told in ((one.added, "would get"), (one.removed, "would lose")):
+        ids = papers[:EXAMPLES]
+        if not ids:
+            continue
+        st.caption(plain(f"{told} “{name}”:"))
+        with library.catalogue.read() as reader:
+            held = reader.papers(reader.numbers(ids).values())
+        for paper in held.values():
+            target = {"id": paper.paper_id}
+            st.page_link(places.PAPER, label=plain(paper.title), query_params=target)
