@@ -18,7 +18,7 @@ def collect(library: Library, name: str, papers: Sequence[str]) -> int:
     """
     name = _checked(name)
     wanted = _ids(library, papers)
-    with library.writing(), library.catalogue.write(bump=False) as writer:
+    with library.writing_beside(), library.catalogue.write(bump=False) as writer:
         held = writer.collection(name)
         new = [one for one in wanted if one not in held]
         for one in new:
@@ -34,7 +34,7 @@ def release(library: Library, name: str, papers: Sequence[str]) -> int:
     """
     require(library, name)
     named = _ids(library, papers)
-    with library.writing(), library.catalogue.write(bump=False) as writer:
+    with library.writing_beside(), library.catalogue.write(bump=False) as writer:
         held = writer.collection(name)
         doomed = [one for one in named if one in held] if papers else sorted(held)
         for one in doomed:

@@ -149,12 +149,12 @@ def record(
 
     Gives the entries that were logged. What already holds by the same coder is not logged
     again. Raises UsageError for an unknown paper, facet or category, and where one and the
-    same category is given a yes and a no; LibraryLocked while another process writes.
+    same category is given a yes and a no. A long write of another process does not hold it up.
     Without `follow` the caller has the indexes follow, by `Library.heal`.
     """
     name = coder(library, who)
     wanted = _checked(library, said)
-    with library.writing(follow=follow), library.catalogue.write() as writer:
+    with library.writing_beside(follow=follow), library.catalogue.write() as writer:
         papers = sorted({one.paper_id for one in wanted})
         log = read_log(writer.connection, papers)
         fresh = _entries(writer, library.codebook, wanted, log, name)
@@ -283,7 +283,7 @@ def undo(library: Library, n: int | None = None, *, who: str = "", why: str = ""
     such entry, nothing to undo, or it is undone already.
     """
     name = coder(library, who)
-    with library.writing(), library.catalogue.write() as writer:
+    with library.writing_beside(), library.catalogue.write() as writer:
         log = read_log(writer.connection)
         targets = [_target(log, n)] if n is not None else _last_act(log, name)
         at = _time(library, writer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -202,6 +202,18 @@ class Library:
             finally:
                 if follow:
                     self.indexes.follow(self.catalogue)
+
+    @contextmanager
+    def writing_beside(self, *, follow: bool = True) -> Iterator[None]:
+        """For short writes: hold the lock where it is free, and do without where it is not.
+
+        SQLite lets two writers of the catalogue take turns; the indexes, which only one may
+        write, follow when the other one is done.
+        """
+        with ExitStack() as stack:
+            with suppress(LibraryLocked):
+                stack.enter_context(self.writing(follow=follow))
+            yield
 
     def heal(self) -> bool:
         """Bring lagging or broken indexes up to the catalogue. True where that was needed.

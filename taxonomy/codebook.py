@@ -188,7 +188,7 @@ def _key(table: Mapping[str, Any], item: str) -> str:
 
 
 _CATEGORY_KEYS = {field.name for field in fields(Category)}
-_CATEGORY_NEEDS = {"key", "name", "definition", "source", "confidence"}
+_CATEGORY_NEEDS = {"key", "name", "definition"}
 _FACET_KEYS = {"key", "plural", "name", "question", "version", "source", "category"}
 _FACET_NEEDS = {"key", "plural", "name", "version", "category"}
 _SOURCE_KEYS = {"title", "authors", "arxiv_id", "note"}
@@ -210,8 +210,10 @@ def _category(table: object, where: str) -> Category:
         exclude=_texts(table, "exclude", item),
         cues=cues,
         example=_text(table, "example", item, ""),
-        source=_one_of(_text(table, "source", item), SOURCES, "source", item),
-        confidence=_one_of(_text(table, "confidence", item), CONFIDENCES, "confidence", item),
+        source=_one_of(_text(table, "source", item, "inferred"), SOURCES, "source", item),
+        confidence=_one_of(
+            _text(table, "confidence", item, "medium"), CONFIDENCES, "confidence", item
+        ),
         definition_source=_one_of(
             _text(table, "definition_source", item, "inferred"), SOURCES, "definition_source", item
         ),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import streamlit as st
 
 from kb.decisions import coder, record, undo
-from kb.errors import KbError, LibraryLocked, UsageError
+from kb.errors import CatalogueUnwritable, KbError, UsageError
 from kb.labelling import Sheet, Standing, sheet, standing, verdicts
 from kb.library import Library
 from kb.pages.parts import (
@@ -24,8 +23,6 @@ from kb.pages.parts import (
 )
 from kb.pages.parts.markup import plain
 
-_TRIES = 10  # times, _PAUSE seconds apart, that saving waits for another writer
-_PAUSE = 0.2
 _ORDERS = {"informative": "Most informative first", "random": "At random"}
 
 
@@ -224,22 +221,17 @@ def _undo(library: Library, who: str) -> None:
 
 
 def _done(act: Callable[[], object]) -> bool:
-    """Act, waiting a little for another writer; what goes wrong is told, and nothing is lost."""
-    for left in range(_TRIES - 1, -1, -1):
-        try:
-            act()
-        except LibraryLocked as error:
-            if left:
-                time.sleep(_PAUSE)
-                continue
-            st.session_state["label-failed"] = (
-                f"Not saved, but kept on this page: {error.message}. Then save again."
-            )
-        except KbError as error:
-            st.session_state["label-failed"] = f"{error.message}: {error.remedy}"
-        else:
-            return True
-        return False
+    """Act; what goes wrong is told, and nothing is lost."""
+    try:
+        act()
+    except CatalogueUnwritable as error:
+        st.session_state["label-failed"] = (
+            f"Not saved, but kept on this page: {error.message}. Then save again."
+        )
+    except KbError as error:
+        st.session_state["label-failed"] = f"{error.message}: {error.remedy}"
+    else:
+        return True
     return False
 
 

@@ -69,6 +69,10 @@ def _start(filters: Filters, passing: int) -> None:
     with st.container(horizontal=True, key="examples"):
         for example in EXAMPLES:
             st.button(example, on_click=state.put, args=({"q": example},), key=f"try-{example}")
+    st.caption(
+        'Narrower: `"an exact phrase"`, `-without`, `title:agents`, `author:lovelace`, '
+        "`year:2023..2025`, `phase:testing`, `category:cs.SE`"
+    )
     st.page_link(
         places.PAPERS,
         label=f"Or look through all {passing:,} papers"

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kb.decisions import Verdict, history, record
+from kb.errors import CatalogueUnwritable
 from kb.learning import propose
 from kb.library import Library
 from kb.pages.parts import lessons
@@ -151,17 +152,31 @@ def test_a_reload_brings_back_what_was_clicked(start: Start, folder: Path) -> No
     assert not log(folder)
 
 
-def test_while_another_writes_nothing_is_lost(
-    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_while_another_writes_one_goes_on(start: Start, folder: Path) -> None:
     app = start("label", who="ada")
     first = at(app, "paper")
     press(app, "yes-phase-requirements-engineering")
     other = Library.open(folder)
-    monkeypatch.setattr(time, "sleep", lambda _: None)
     with other.writing():
         press(app, "label-save")
     other.close()
+    assert not app.error
+    assert at(app, "paper") != first
+    assert log(folder)
+
+
+def test_what_cannot_be_saved_is_kept_on_the_page(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise CatalogueUnwritable("the catalogue cannot be used: the disk is full")
+
+    app = start("label", who="ada")
+    first = at(app, "paper")
+    press(app, "yes-phase-requirements-engineering")
+    with monkeypatch.context() as patched:
+        patched.setattr("kb.catalogue.Catalogue.write", full)
+        press(app, "label-save")
     assert "kept on this page" in app.error[0].value
     assert at(app, "paper") == first
     assert at(app, "yes") == "phase.requirements-engineering"

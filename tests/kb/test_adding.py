@@ -13,6 +13,8 @@ import pytest
 from ingest.sources import jsonl
 from kb.adding import Options, add
 from kb.catalogue.values import Vector
+from kb.collecting import collect
+from kb.decisions import decide
 from kb.errors import LibraryLocked
 from kb.library import Library
 
@@ -123,10 +125,16 @@ def test_a_second_writer_is_told_who_writes(folder: Path) -> None:
     with other:
         assert other.stdout.readline().strip() == "held"
         library = Library.open(folder)
+        # What people decide goes on beside a long write; the log and the tags are there.
+        (said,) = decide(library, "2311.00011", "phase", "dataset-construction", "yes", "ada")
+        assert collect(library, "reading", ["2311.00011"]) == 1
         with pytest.raises(LibraryLocked) as caught:
             library.remove(["2311.00011"])
         assert f"process {other.pid}" in caught.value.message
         assert "since 20" in caught.value.message
         other.stdin.write("\n")
         other.stdin.flush()
+    with library.catalogue.read() as reader:
+        (paper,) = reader.papers(reader.numbers([said.paper_id]).values()).values()
+    assert "dataset-construction" in paper.keys("phase")
     assert library.remove(["2311.00011"]) == 1  # and free again afterwards

@@ -42,23 +42,23 @@ def test_nearer_papers_and_cues_score_higher_and_far_ones_get_no_tag() -> None:
 
 def test_a_head_learns_what_the_definition_does_not_say() -> None:
     centre = units(1)[0]
-    yes = custom.centred(units(30) * 0.6 + centre, SHARED)
-    no = custom.centred(units(30), SHARED)
+    yes = custom.centred(units(60) * 0.6 + centre, SHARED)
+    no = custom.centred(units(60), SHARED)
     points = np.concatenate([yes, no])
-    said = np.arange(60) < 30
-    prior = np.full(60, custom.START)
-    rows = np.r_[0:15, 30:45]
+    said = np.arange(120) < 60
+    prior = np.full(120, custom.START)
+    rows = np.r_[0:30, 60:90]
     head = custom.fit(points[rows], said[rows], prior[rows])
     chances = custom.score(points, prior, head)
-    fresh = np.r_[15:30, 45:60]
-    assert (head.yes, head.no) == (15, 15)
+    fresh = np.r_[30:60, 90:120]
+    assert (head.yes, head.no) == (30, 30)
     assert ((chances[fresh] > custom.PASS) == said[fresh]).mean() > 0.9
     assert ((custom.score(points, prior) > custom.PASS) == said).mean() == 0.5
 
 
 def test_few_or_one_sided_decisions_teach_nothing() -> None:
-    points = units(20)
-    for said in (np.ones(20, dtype=bool), np.arange(14) < 7, np.arange(20) < 2):
+    points = units(80)
+    for said in (np.ones(80, dtype=bool), np.arange(59) < 30, np.arange(80) < 2):
         assert not custom.can_fit(said)
         with pytest.raises(ValueError, match="too few"):
             custom.fit(points[: len(said)], said, np.zeros(len(said)))
