@@ -46,6 +46,8 @@ class Failed:
     asked: dict[str, Any]
     """The request, as `Options.asked` gave it."""
     items: frozenset[str]
+    finished: bool = True
+    """False where the run was cut off: then some of it was not even tried."""
 
     def path(self, name: str) -> str:
         """Where a file named in the request lies, from any folder."""
@@ -75,7 +77,7 @@ def failed_of(library: Library, number: int | None = None) -> Failed:
         raise UsageError(
             f"run {run.n} was no command's", item=str(run.n), remedy="kb add SOURCE… again"
         )
-    return Failed(run.sources, frozenset(str(row["item"]) for row in rows))
+    return Failed(run.sources, frozenset(str(row["item"]) for row in rows), run.state == "done")
 
 
 def unknown_run(number: int | None) -> UsageError:

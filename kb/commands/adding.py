@@ -86,7 +86,9 @@ def add_command(
             path = Path(name).expanduser()
             merge(report, _add_bundle(library, path, dry_run=dry_run, events=events))
     failed = failed_of(library) if retry else None
-    if failed is not None and not failed.items:
+    if failed is not None and not failed.finished:
+        session.say("the last run was cut off: the same command again does what it did not try")
+    elif failed is not None and not failed.items:
         session.say("nothing failed in the last run (kb journal shows it)")
     asked = (
         failed.asked

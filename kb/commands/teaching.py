@@ -94,9 +94,15 @@ def agreement_command(session: Session, facet: str, who: tuple[str, ...], listed
     session.emit(told, _agreement_lines(told))
 
 
+FEW = 10
+"""Items below which an interval would pretend to know more than it does."""
+
+
 def _figure(value: dict[str, Any] | None) -> str:
     if value is None:
         return "–"
+    if value["n"] < FEW:
+        return f"{value['value']:.3f} (too few to say how sure)"
     return f"{value['value']:.3f} (95 %: {value['low']:.3f} to {value['high']:.3f})"
 
 

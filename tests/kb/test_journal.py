@@ -27,6 +27,7 @@ from kb.journal import last_runs
 from kb.library import Library
 from kb.pipeline import Ahead, Behind
 from kb.repeats import Repeats, normal
+from kb.request import Failed, failed_of
 from kb.settings import Settings
 
 PDF = Path(__file__).parents[1] / "ingest" / "latex" / "article_two.pdf"
@@ -86,6 +87,14 @@ def test_a_run_whose_process_is_gone_is_interrupted(library: Library) -> None:
     states = {run["run"]: run["state"] for run in last_runs(library)}
     assert states[lost] == "stopped"
     assert last_runs(library)[0]["state"] == "done"
+
+
+def test_a_retry_knows_that_the_run_was_cut_off(library: Library) -> None:
+    with library.catalogue.write(bump=False) as writer:
+        start_run(writer, library.now(), {"names": ["x"], "folder": "/", "pdf": True})
+    assert failed_of(library) == Failed(
+        {"names": ["x"], "folder": "/", "pdf": True}, frozenset(), finished=False
+    )
 
 
 def test_a_running_run_is_not_interrupted(library: Library) -> None:
