@@ -27,7 +27,7 @@ from kb.commands.self_testing import test_after
 from kb.errors import BundleError, UsageError, unknown
 from kb.intake import Intake
 from kb.library import Library
-from kb.request import failed_of, is_bundle, request, sources_of
+from kb.request import Failed, failed_of, is_bundle, request, sources_of
 
 MOST_NOTES = 10
 """Notes shown; one names what came in with something amiss."""
@@ -85,11 +85,7 @@ def add_command(
         if is_bundle(name):
             path = Path(name).expanduser()
             merge(report, _add_bundle(library, path, dry_run=dry_run, events=events))
-    failed = failed_of(library) if retry else None
-    if failed is not None and not failed.finished:
-        session.say("the last run was cut off: the same command again does what it did not try")
-    elif failed is not None and not failed.items:
-        session.say("nothing failed in the last run (kb journal shows it)")
+    failed = _failed(session, library) if retry else None
     asked = (
         failed.asked
         if failed
@@ -106,6 +102,16 @@ def add_command(
     _say_empty(session, sources)
     test_after(session, library, 0 if dry_run else report.added + report.updated)
     return finish(session, report, dry_run=dry_run)
+
+
+def _failed(session: Session, library: Library) -> Failed:
+    """What failed in the last run; tells where there is nothing, or not the whole of it."""
+    failed = failed_of(library)
+    if not failed.finished:
+        session.say("the last run was cut off: the same command again does what it did not try")
+    elif not failed.items:
+        session.say("nothing failed in the last run (kb journal shows it)")
+    return failed
 
 
 def _say_empty(session: Session, sources: Sequence[str]) -> None:

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from ingest.sources import jsonl
-from kb.bundle import check_bundle, read_manifest
+from kb.answer import ask
+from kb.bundle import check_bundle, load_bundle, read_manifest
 from kb.errors import UsageError
+from kb.library import Library
 from kb.model_files import DEFAULT_MODEL, find_model
 from kb.starter import BUNDLE, build, read_digests, starter_path
 from taxonomy import codebook
@@ -123,6 +125,19 @@ RECORDS = (
         "abstract": "Automated program repair of broken builds by a language model, quokka style.",
     },
 )
+
+
+def test_the_questions_of_the_readme_and_the_app_are_answered(tmp_path: Path) -> None:
+    readme = (BUNDLE.parents[1] / "README.md").read_text(encoding="utf-8")
+    (typed,) = re.findall(r'kb ask "([^"]+)"', readme)
+    page = (BUNDLE.parents[1] / "kb" / "pages" / "ask.py").read_text(encoding="utf-8")
+    offered = re.findall(r'^ {4}"([^"]+\?)",$', page, flags=re.MULTILINE)
+    assert len(offered) == 3
+    library = Library.create(tmp_path / "library")
+    load_bundle(library, BUNDLE)
+    for question in (typed, *offered):
+        assert ask(library, question).answered, question
+    library.close()
 
 
 def write_lines(path: Path, *values: dict[str, str]) -> Path:
