@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ingest.records import Box
+from kb.catalogue.filing import stored_tag
 from kb.catalogue.reading import Reader, chunks
 from kb.catalogue.tables import collections, page_texts, papers, passages, sentences, tags
 from kb.catalogue.values import StoredTag
@@ -195,7 +196,7 @@ def _carried(reader: Reader, numbers: list[int]) -> Iterator[CarriedPaper]:
             facts[number],
             tuple((row.page, row.text) for row in pages.get(number, [])),
             _passages(held.get(number, []), mine),
-            tuple(_tag(row) for row in judged.get(number, [])),
+            tuple(stored_tag(row) for row in judged.get(number, [])),
             _halves([row.vector for row in held.get(number, [])]),
             _halves([row.vector for row in mine]),
         )
@@ -215,19 +216,6 @@ def _passages(rows: list[Row[Any]], said: list[Row[Any]]) -> tuple[CarriedPassag
             tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in row.boxes or ()),
         )
         for row in rows
-    )
-
-
-def _tag(row: Row[Any]) -> StoredTag:
-    return StoredTag(
-        row.facet,
-        row.key,
-        row.score,
-        tuple(row.evidence),
-        row.by,
-        row.method,
-        row.version,
-        row.present,
     )
 
 

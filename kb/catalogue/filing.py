@@ -76,7 +76,7 @@ def effective(rows: Iterable[Row[Any]], filing: Filing | None) -> dict[int, tupl
         where = (row.paper, row.facet, row.key)
         human = row.by == "human"
         if human or (where not in decided and where[1:] not in given):
-            decided[where] = _tag(row)
+            decided[where] = stored_tag(row)
     found: dict[int, list[StoredTag]] = {}
     for (paper, _, _), tag in decided.items():
         if tag.present or filing:
@@ -145,7 +145,8 @@ def _with_parents(found: dict[Place, StoredTag], filing: Filing) -> dict[Place, 
     return made
 
 
-def _tag(row: Row[Any]) -> StoredTag:
+def stored_tag(row: Row[Any]) -> StoredTag:
+    """A row of the table of tags as a value."""
     return StoredTag(
         row.facet,
         row.key,
