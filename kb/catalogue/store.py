@@ -19,7 +19,7 @@ from kb.catalogue.tables import meta
 from kb.catalogue.writing import Writer
 from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NewerSchema
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the tables; each migration in `kb/migrations` raises it by one."""
 
 Busy = CatalogueUnwritable

@@ -240,3 +240,26 @@ chats = Table(
     Column("answer", JSON, nullable=False),
     UniqueConstraint("chat", "n"),
 )
+
+# What people call their chats; a chat without a row is called by its first question.
+chat_heads = Table(
+    "chat_heads",
+    metadata,
+    Column("chat", String, primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+# What people decided about challenges, in order; only ever appended to. Building the
+# challenges applies them.
+challenge_decisions = Table(
+    "challenge_decisions",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),  # merge | split | rename | reject | undo
+    Column("details", JSON, nullable=False),
+    Column("why", Text, nullable=False, default=""),
+    Column("undoes", Integer),
+    sqlite_autoincrement=True,
+)

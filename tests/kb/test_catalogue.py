@@ -242,12 +242,13 @@ def test_an_older_catalogue_is_copied_before_it_is_migrated(
     made = Catalogue.create(path)
     keep(made, Paper("2402.00005", "Kept"))
     made.close()
-    monkeypatch.setattr(store, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(store, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     Catalogue.open(path).close()
     Catalogue.open(path).close()
     copies = sorted((tmp_path / "backups").iterdir())
-    assert [copy.name for copy in copies] == ["v2-before-v3-2.sqlite", "v2-before-v3.sqlite"]
-    assert [check_file(copy) for copy in copies] == [2, 2]
+    name = f"v{SCHEMA_VERSION}-before-v{SCHEMA_VERSION + 1}"
+    assert [copy.name for copy in copies] == [f"{name}-2.sqlite", f"{name}.sqlite"]
+    assert [check_file(copy) for copy in copies] == [SCHEMA_VERSION] * 2
 
 
 def test_a_newer_catalogue_is_left_alone(tmp_path: Path) -> None:
