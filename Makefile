@@ -41,7 +41,7 @@ install: $(VENV)/.installed ## Make .venv with the command kb, ready to run offl
 test: install $(VENV)/.dev lint ## Install, lint, check types, run the tests
 	$(BIN)/python -m pytest -rs -m "$(PLAIN)"
 
-check-all: install $(VENV)/.dev ## The long tests: browser, soak, language-model server
+check-all: install $(VENV)/.dev $(VENV)/.model-server ## The long tests: browser, soak, language-model server
 	$(BIN)/python -m pytest -rs -m "$(EXTRA)"
 
 lint: $(VENV)/.dev
@@ -62,10 +62,11 @@ lock: $(BIN)/python ## Pin the newest releases that pyproject.toml allows
 	$(COMPILE) --generate-hashes -c $(LOCK)/all $$(cat $(LOCK)/omit) \
 		pyproject.toml -o $(LOCK)/requirements.lock
 	$(COMPILE) --generate-hashes -c $(LOCK)/all --group dev -o $(LOCK)/requirements-dev.lock
+	$(COMPILE) --generate-hashes --group model-server -o $(LOCK)/requirements-model-server.lock
 	@{ echo '# torch, and what its CUDA build for Linux adds. Without hashes: the CPU build of the'; \
 		echo '# same release has another, and must install too. Made by: make lock'; \
 		cat $(LOCK)/torch; } > $(LOCK)/torch.lock
-	@mv $(LOCK)/requirements.lock $(LOCK)/requirements-dev.lock $(LOCK)/torch.lock .
+	@mv $(LOCK)/requirements*.lock $(LOCK)/torch.lock .
 
 clean: ## Remove .venv and all caches (never a library)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
@@ -89,4 +90,8 @@ $(VENV)/.installed: requirements.lock torch.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/.installed
 	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.model-server: requirements-model-server.lock | $(VENV)/.installed
+	$(PIP) install --require-hashes --no-deps -r requirements-model-server.lock
 	@touch $@

@@ -77,3 +77,14 @@ def places_of(places: Iterable[Place], start: int, end: int, to: int) -> tuple[P
         else:
             found.append((at - start + to, box))
     return tuple(found)
+
+
+def overleaf(places: Iterable[Place], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Spans of the stretch from `start` to `end` that stand on another page, counted in it."""
+    found: list[tuple[int, int]] = []
+    before: int | None = None
+    for at, box in (*places, (end, (0.0, 0.0, 0.0, 0.0))):
+        if before is not None and max(before, start) < min(at, end):
+            found.append((max(before, start) - start, min(at, end) - start))
+        before = at if box is None else None
+    return tuple(found)

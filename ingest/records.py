@@ -164,6 +164,8 @@ class Passage:
     """Exactly `page_text[start:end]`."""
     boxes: tuple[Box, ...] = ()
     """Where it stands on its page: one box a column or block; () where that is not known."""
+    overleaf: tuple[tuple[int, int], ...] = ()
+    """(start, end) of what stands on the next page: the ends of sentences that go on there."""
 
 
 @dataclass(frozen=True, slots=True)

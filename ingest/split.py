@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ingest.boxes import boxes_of, places_of
+from ingest.boxes import boxes_of, overleaf, places_of
 from ingest.records import Box, PageText, Paper, Passage, Place, Split
 from ingest.sentences import sentence_spans
 
@@ -219,6 +219,7 @@ def split(paper: Paper, count_tokens: CountTokens, limit: int = 256) -> Split:
             end,
             stretch.text[start:end],
             _boxes(stretch, start, end),
+            overleaf(stretch.places, start, end),
         )
         for stretch in stretches
         for start, end in _fill(paper.title, stretch, count_tokens, limit)

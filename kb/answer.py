@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kb.asking import Inquiry, look_into
 from kb.candidates import Candidate, Sentence
-from kb.catalogue import Filters, StoredPaper
+from kb.catalogue import Filters
 from kb.citations import Citation, cite
+from kb.collecting import collections
 from kb.counting import Count, count, read_count
-from kb.errors import DependencyMissing, UsageError, unknown
+from kb.covered import Coverage
+from kb.dropped import Dropped, record
+from kb.errors import UsageError
+from kb.followup import Resolved, Turn, resolve
+from kb.grouping import Group, Said, grouped
 from kb.library import Library
+from kb.naming import merged
 from kb.reasons import reason_for
 from kb.refusal import load_refusal
+from kb.reply import Answer, AnswerSentence
+from kb.within import read_closely
+from kb.writer import settled, write, writer_named
 
-WriterName = Literal["extractive", "llm"]
+__all__ = ["Answer", "AnswerSentence", "Coverage", "ask", "chosen"]
 
 # An answer cites the papers whose score is within MARGIN of the best, at least FEWEST and at
 # most MOST. On the development questions, at .20 / 5 / 14, .30 / 8 / 16 and .35 / 8 / 18, a
@@ -30,9 +38,6 @@ MOST = 18
 # Farther below the best than this is about something else, however few papers there are.
 FAR = 0.5
 
-# Sentences of an answer shown in full on a terminal; the rest follow as further evidence.
-LEADING = 6
-
 # Sentences nearer to each other than this say the same: one is shown and cites both.
 SAME = 0.9
 
@@ -40,145 +45,65 @@ SAME = 0.9
 OFFERED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerSentence:
-    """One sentence of an answer, with the numbers of its citations."""
-
-    text: str
-    citations: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Papers: passing the filters; looked into; cited; looked into without full text."""
-
-    tagged: int
-    retrieved: int
-    cited: int
-    without_full_text: int
-
-    def to_json(self) -> dict[str, int]:
-        """The counts as the command line prints them."""
-        return {
-            "tagged": self.tagged,
-            "retrieved": self.retrieved,
-            "cited": self.cited,
-            "without_full_text": self.without_full_text,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer or a refusal."""
-
-    question: str
-    answered: bool
-    reason: str
-    """Why it is refused, and what was searched; "" where it is answered."""
-    sentences: tuple[AnswerSentence, ...]
-    citations: tuple[Citation, ...]
-    coverage: Coverage
-    took_ms: float
-    chance: float
-    """The chance that the library can answer, by the refusal model, 0 to 1."""
-    dropped: int = 0
-    """Quotes that the gate did not let pass."""
-    nearest: tuple[StoredPaper, ...] = ()
-    """Papers offered with a refusal, the nearest first."""
-    counted: Count | None = None
-    """What was counted, where the question asks for a number of papers."""
-    filters: Filters = field(default_factory=Filters)
-
-    def to_json(self) -> dict[str, Any]:
-        """The answer as the command line prints it."""
-        found: dict[str, Any] = {
-            "question": self.question,
-            "answered": self.answered,
-            "reason": self.reason,
-            "sentences": [
-                {"text": one.text, "citations": list(one.citations)} for one in self.sentences
-            ],
-            "citations": [one.to_json() for one in self.citations],
-            "coverage": self.coverage.to_json(),
-            "took_ms": round(self.took_ms, 2),
-            "chance": round(self.chance, 4),
-            "dropped": self.dropped,
-            "filters": self.filters.to_json(),
-        }
-        if self.counted:
-            found["count"] = self.counted.to_json()
-        if not self.answered:
-            found["nearest"] = [
-                {"paper_id": p.paper_id, "title": p.title, "year": p.year, "url": p.url}
-                for p in self.nearest
-            ]
-        return found
-
-    def to_text(self) -> str:
-        """The answer for a terminal."""
-        seen = self.coverage
-        foot = (
-            f"{seen.tagged} papers searched, {seen.retrieved} looked into, {seen.cited} cited; "
-            f"{seen.without_full_text} without full text."
-        )
-        if not self.answered:
-            near = [f"  {p.paper_id}  {p.title} ({p.year or 'n. d.'})" for p in self.nearest]
-            return "\n".join(
-                [self.reason, "", *(["Nearest papers:", *near, ""] if near else []), foot]
-            )
-        lines = []
-        for i, one in enumerate(self.sentences):
-            if i == LEADING:
-                lines += ["Further papers that may bear on it:", ""]
-            marks = "".join(f"[{n}]" for n in one.citations)
-            lines += [f"{one.text} {marks}".rstrip(), ""]
-        for cited in self.citations:
-            place = cited.section + (f", p. {cited.page}" if cited.page else "")
-            named = f"{cited.title} ({cited.year or 'n. d.'}), {cited.paper_id}"
-            lines.append(f"[{cited.n}] {named}: {place}")
-        return "\n".join([*lines, "", foot])
-
-
 def ask(
     library: Library,
     question: str,
     filters: Filters = Filters(),  # noqa: B008 - frozen
+    earlier: Sequence[Turn] = (),
     *,
+    understood: Resolved | None = None,
     writer: str = "extractive",
     clock: Callable[[], float] = time.perf_counter,
 ) -> Answer:
     """Answer a question from the papers that pass the filters, or refuse with the reason.
 
-    `clock` gives seconds. Raises UsageError for an empty question or unknown writer,
-    DependencyMissing for the writer `llm`, ModelMismatch where the vectors are another
-    model's.
+    `earlier` are the turns of the conversation, the newest last: a follow-up is completed
+    from them (`kb.followup`), and the answer says how; with `understood` it is taken as that
+    says. `clock` gives seconds. Raises
+    UsageError for an empty question, an unknown writer or `llm` where none is set up,
+    ModelMismatch where the vectors are another model's. To show an answer while it is
+    written see `kb.writer`.
     """
     start = clock()
-    _check(question, writer)
-    wanted = read_count(question, library.codebook)
+    _check(question)
+    writer_named(writer, library.settings)
+    understood = understood or resolve(question, earlier, library.codebook)
+    answer = _answer(library, understood, merged(understood.filters, filters))
+    answer = replace(
+        answer, question=question, understood=understood, took_ms=(clock() - start) * 1000
+    )
+    return settled(write(library, answer, writer))
+
+
+def _answer(library: Library, asked: Resolved, filters: Filters) -> Answer:
+    """The answer, its time not yet taken."""
+    wanted = read_count(asked.question, library.codebook, collections(library))
     if wanted is not None:
-        counted = count(library, wanted, filters)
-        return _count_answer(question, counted, clock() - start)
-    found = look_into(library, question, filters)
+        return _count_answer(asked, count(library, wanted, filters, asked.papers))
+    found = look_into(library, asked.question, filters, asked.papers)
     chance = load_refusal().chance(found.signs)
     reason = reason_for(library, found, filters, chance)
     if reason:
-        return _refusal(found, question, filters, reason, chance, clock() - start)
-    sentences, citations, dropped = _write(library, chosen(found))
+        return _refusal(found, asked, filters, reason, chance)
+    picked = read_closely(library, found, chosen(found))
+    sentences, citations, dropped = _write(library, picked)
     if not citations:
         reason = "No sentence of the papers found could be verified against the stored text."
-        return _refusal(found, question, filters, reason, chance, clock() - start, dropped)
+        return replace(_refusal(found, asked, filters, reason, chance), dropped=dropped)
     return Answer(
-        question=question,
+        question=asked.question,
         answered=True,
         reason="",
         sentences=sentences,
         citations=citations,
         coverage=_coverage(found, len({one.paper_id for one in citations})),
-        took_ms=(clock() - start) * 1000,
+        took_ms=0.0,
         chance=chance,
+        shares=load_refusal().shares(found.signs),
         dropped=dropped,
         filters=filters,
+        groups=_groups(library, found, picked, sentences, citations),
+        retrieved_ids=tuple(one.paper.paper_id for one in found.pool.candidates),
     )
 
 
@@ -199,14 +124,14 @@ def _write(
     """(sentences, citations, quotes dropped): alike sentences merged, each quote verified."""
     groups: list[tuple[Sentence, list[int]]] = []
     citations: list[Citation] = []
-    dropped = 0
+    dropped: list[Dropped] = []
     with library.catalogue.read() as reader:
         stored = reader.passages({sentence.passage.n for _, sentence in picked})
         for candidate, sentence in picked:
             passage = stored.get(sentence.passage.n)
             made = cite(reader, len(citations) + 1, candidate.paper, passage, sentence.text)
             if made is None:
-                dropped += 1
+                dropped.append(Dropped(candidate.paper.paper_id, "answer", sentence.text))
                 continue
             citations.append(made)
             for first, numbers in groups:
@@ -216,45 +141,61 @@ def _write(
             else:
                 groups.append((sentence, [made.n]))
     sentences = tuple(AnswerSentence(first.text, tuple(numbers)) for first, numbers in groups)
-    return sentences, tuple(citations), dropped
+    record(library, dropped)
+    return sentences, tuple(citations), len(dropped)
+
+
+def _groups(
+    library: Library,
+    found: Inquiry,
+    picked: list[tuple[Candidate, Sentence]],
+    sentences: tuple[AnswerSentence, ...],
+    citations: tuple[Citation, ...],
+) -> tuple[Group, ...]:
+    """The sentences put together by what they say, or by phase where that is asked."""
+    by_text = {sentence.text: (paper, sentence) for paper, sentence in reversed(picked)}
+    said = []
+    for one in sentences:
+        candidate, sentence = by_text[one.text]
+        places = tuple((tag.facet, tag.key) for tag in candidate.paper.tags)
+        papers = len({citations[n - 1].paper_id for n in one.citations})
+        said.append(Said(one.text, sentence.row.vector, sentence.stems, papers, places))
+    asked = frozenset(stem for term in found.question.terms for stem in term.stems)
+    return grouped(said, found.question.text, asked, library.codebook)
 
 
 def _refusal(
-    found: Inquiry,
-    question: str,
-    filters: Filters,
-    reason: str,
-    chance: float,
-    seconds: float,
-    dropped: int = 0,
+    found: Inquiry, asked: Resolved, filters: Filters, reason: str, chance: float
 ) -> Answer:
     return Answer(
-        question=question,
+        question=asked.question,
         answered=False,
         reason=reason,
         sentences=(),
         citations=(),
         coverage=_coverage(found, 0),
-        took_ms=seconds * 1000,
+        took_ms=0.0,
         chance=chance,
-        dropped=dropped,
+        shares=load_refusal().shares(found.signs),
         nearest=tuple(one.paper for one in found.pool.candidates[:OFFERED]),
         filters=filters,
+        retrieved_ids=tuple(one.paper.paper_id for one in found.pool.candidates),
     )
 
 
-def _count_answer(question: str, counted: Count, seconds: float) -> Answer:
+def _count_answer(asked: Resolved, counted: Count) -> Answer:
     return Answer(
-        question=question,
+        question=asked.question,
         answered=True,
         reason="",
         sentences=(AnswerSentence(counted.sentence, ()),),
         citations=(),
         coverage=Coverage(counted.of, counted.papers, 0, counted.without_full_text),
-        took_ms=seconds * 1000,
+        took_ms=0.0,
         chance=1.0,
         counted=counted,
         filters=counted.filters,
+        retrieved_ids=counted.paper_ids,
     )
 
 
@@ -264,15 +205,6 @@ def _coverage(found: Inquiry, cited: int) -> Coverage:
     return Coverage(pool.passing, len(pool.candidates), cited, bare)
 
 
-def _check(question: str, writer: str) -> None:
+def _check(question: str) -> None:
     if not question.strip():
         raise UsageError("the question is empty", remedy="ask something", code="empty_question")
-    if writer not in get_args(WriterName):
-        raise unknown("writer", writer, get_args(WriterName))
-    if writer == "llm":
-        raise DependencyMissing(
-            "the language-model writer is not in this version",
-            item="llm",
-            remedy="use --writer extractive, which needs no language model",
-            code="writer_missing",
-        )

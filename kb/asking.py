@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kb.candidates import Pool, gather
 from kb.catalogue import Filters
 from kb.library import Library
-from kb.question import Question, chunks, read_question
+from kb.question import Question, chunks, read_question, without
 from kb.support import Signs, signs
 
 
@@ -20,14 +21,18 @@ class Inquiry:
     signs: Signs
 
 
-def look_into(library: Library, text: str, filters: Filters) -> Inquiry:
+def look_into(library: Library, text: str, filters: Filters, among: Sequence[str] = ()) -> Inquiry:
     """Read the question, gather candidates, weigh the signs.
+
+    Takes: among, the ids of the papers it is limited to, () for all.
 
     Raises ModelMismatch where the library's vectors come from another model.
     """
     library.require_model()
     papers = len(library.snapshot().table.n)
     question = read_question(text, library.indexes.text, papers)
-    vectors = library.embedder.encode_query([text, *chunks(question)])
-    pool = gather(library, question, vectors[0], filters)
-    return Inquiry(question, pool, signs(library, question, pool, vectors[1:]))
+    pairs, lacking = chunks(question), without(question)
+    vectors = library.embedder.encode_query([text, *pairs, *lacking])
+    pool = gather(library, question, vectors[0], filters, among)
+    end = 1 + len(pairs)
+    return Inquiry(question, pool, signs(library, question, pool, vectors[1:end], vectors[end:]))

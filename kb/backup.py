@@ -150,7 +150,7 @@ def _swap(prepared: Path, live: Path, now: datetime) -> Path | None:
 
 
 def _indexes(folder: Path) -> tuple[IndexFolder, IndexFolder]:
-    return IndexFolder(folder, "lexical", layout=1), IndexFolder(folder, "chroma", layout=1)
+    return IndexFolder(folder, "lexical"), IndexFolder(folder, "chroma")
 
 
 def _free(folder: Path, reason: str, now: datetime) -> Path:

@@ -22,6 +22,8 @@ BATCH_PASSAGES = 512
 
 # A sentence shorter than this states nothing.
 MIN_SENTENCE = 20
+# Of a sentence that goes on overleaf this share has to stand on its page to be quoted at all.
+MOSTLY = 0.6
 
 EncodeTexts = Callable[[Sequence[str]], Vector]
 
@@ -123,7 +125,21 @@ def _spans(paper: Paper, passage: Passage) -> list[tuple[int, int]]:
         return []
     if passage.section == "Digest":
         return [(start, end) for start, end, _ in digest_sentences(paper, passage)]
-    return [(a, b) for a, b in sentence_spans(passage.text) if b - a >= MIN_SENTENCE]
+    here = [(a, b, _end_here(passage, a, b)) for a, b in sentence_spans(passage.text)]
+    return [(a, at) for a, b, at in here if at - a >= max(MIN_SENTENCE, MOSTLY * (b - a))]
+
+
+def _end_here(passage: Passage, start: int, end: int) -> int:
+    """Where a sentence ends on its passage's page, between words.
+
+    What is quoted has to stand on the page that is named, and a sentence may go on overleaf.
+    """
+    away = next((a for a, b in passage.overleaf if start < b and a < end), end)
+    if away >= end:
+        return end
+    told = passage.text[start:away]
+    whole = told if passage.text[away - 1 : away].isspace() else told[: told.rfind(" ") + 1]
+    return start + len(whole.rstrip())
 
 
 def _assemble(

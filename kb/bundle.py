@@ -17,6 +17,11 @@ import numpy as np
 
 from ingest.split import embedding_text
 from kb.adding import Report
+from kb.bundle_challenges import (
+    keep_challenge_log,
+    read_carried_log,
+    write_challenge_log,
+)
 from kb.bundle_decisions import keep_log, read_decisions, write_decisions
 from kb.bundle_file import (
     COLLECTED,
@@ -162,6 +167,7 @@ def _write_members(reader: Reader, writer: BundleWriter, manifest: Manifest) -> 
 
     write_decisions(writer, reader)
     write_merges(writer, reader)
+    write_challenge_log(writer, reader)
     write_taxonomies(writer, reader)
     writer.member(PASSAGE_VECTORS, vectors(counts["passages"], "vectors"))
     writer.member(SENTENCE_VECTORS, vectors(counts["sentences"], "sentence_vectors"))
@@ -208,6 +214,7 @@ def check_bundle(path: Path, codebook: Codebook) -> Manifest:
         _collected(reader, manifest, path)
         read_decisions(reader, codebook)
         read_merges(reader)
+        read_carried_log(reader)
     return manifest
 
 
@@ -274,6 +281,7 @@ def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False
         keep_collected(writer, _collected(reader, manifest, path))
         decided, changed = keep_log(writer, read_decisions(reader, codebook), brought)
         joined = keep_merges(writer, read_merges(reader))
+        keep_challenge_log(writer, read_carried_log(reader))
         adopted = keep_taxonomies(library, writer, reader, str(path))
         item = {"at": library.now(), "item": str(path), "state": "kept"}
         writer.log([item])

@@ -44,14 +44,15 @@ _LAST_YEAR = 9000  # a later time would leave none for what is decided next
 _KEY = re.compile(r"([a-z0-9]+(-[a-z0-9]+)*)?")
 
 
-def _name(value: Any, where: str) -> str:
+def coder_name(value: Any, where: str) -> str:
+    """A coder's name."""
     name = text(value, where)
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise wrong(where, "a coder's name")
     return name
 
 
-def _time(value: Any, where: str) -> str:
+def moment(value: Any, where: str) -> str:
     """A moment, in UTC; "" from before there was a log."""
     if value == "":
         return ""
@@ -66,8 +67,8 @@ def _time(value: Any, where: str) -> str:
 
 
 _CHECKS: dict[str, Check] = {
-    "at": _time,
-    "who": _name,
+    "at": moment,
+    "who": coder_name,
     "paper_id": identity,
     "facet": matching(_KEY, "a facet's key"),
     "key": matching(_KEY, "a category's key"),

@@ -29,8 +29,9 @@ SENTENCE_VECTORS = "sentences.npy"
 DECISIONS = "decisions.jsonl"
 MERGES = "merges.jsonl"
 TAXONOMIES = "taxonomies.jsonl"
+CHALLENGES = "challenges.jsonl"
 MEMBERS = (MANIFEST, PAPERS, COLLECTED, PASSAGE_VECTORS, SENTENCE_VECTORS)
-MAY = (DECISIONS, TAXONOMIES, MERGES)
+MAY = (DECISIONS, TAXONOMIES, MERGES, CHALLENGES)
 """Members that a bundle need not have; format 1 knows none."""
 
 # Below zip64, whose second directory could contradict the first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,11 +84,20 @@ class Pool:
     """The question's."""
 
 
-def gather(library: Library, question: Question, vector: Vector, filters: Filters) -> Pool:
-    """The papers that may answer `question`, the best first."""
+def gather(
+    library: Library,
+    question: Question,
+    vector: Vector,
+    filters: Filters,
+    among: Sequence[str] = (),
+) -> Pool:
+    """The papers that may answer `question`, the best first; only those `among`, if any."""
     snapshot = library.snapshot()
     passing = snapshot.mask(filters)
-    searcher = Searcher(library, snapshot, passing, filtered=bool(filters), clock=Clock())
+    if among:
+        passing = passing & snapshot.columns.among(among)
+    narrowed = bool(filters) or bool(among)
+    searcher = Searcher(library, snapshot, passing, filtered=narrowed, clock=Clock())
     ranked = searcher.rank(question.text, vector, "hybrid", "papers", POOL)
     rows = ranked.rows[:POOL]
     held = _read(library, snapshot, rows, vector)

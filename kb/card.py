@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.catalogue.values import SentenceRow
+from kb.dropped import Dropped, record
 from kb.library import Library
 from kb.merging import Version, versions
+from kb.quotes import contains
 from kb.text_index import words
 
 # Most quotes of one kind on a card; the rest is in the passages.
@@ -158,24 +160,48 @@ def card(library: Library, number: int) -> Card:
         passages = {one.n: one for one in reader.passages_of([number]).get(number, [])}
         sentences = reader.sentences(passages)
         sections, references, scores = reader.extras(number)
+        pages = {one.page for one in passages.values()}
+        gate = _Gate(paper, {page: reader.page_text(number, page) for page in pages})
     ordered = sorted(sentences, key=lambda s: (not _sums_up(passages[s.passage]), s.n))
     of_label = {
         label: [one for one in ordered if one.label == label]
         for label in ("contribution", "challenge", "direction")
     }
     main, findings = _split_contributions(of_label["contribution"], passages)
-    return Card(
+    shown = Card(
         paper=paper,
-        contribution=main,
-        findings=findings,
-        challenges=_quotes(of_label["challenge"], passages),
-        directions=_quotes(of_label["direction"], passages),
+        contribution=next(iter(gate.passed((main,) if main else ())), None),
+        findings=gate.passed(findings),
+        challenges=gate.passed(_quotes(of_label["challenge"], passages)),
+        directions=gate.passed(_quotes(of_label["direction"], passages)),
         keywords=_keywords(paper),
         sections=tuple((one[0], one[1], one[2]) for one in sections),
         references=tuple(references),
         scores=scores,
         versions=joined,
     )
+    record(library, gate.dropped)
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Lets quotes pass that stand in the stored text of their page, and keeps the others.
+
+    That a quote stands in its passage is so by its making: it is cut out of it.
+    """
+
+    paper: StoredPaper
+    pages: Mapping[int | None, str]
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def passed(self, quotes: Sequence[Quote]) -> tuple[Quote, ...]:
+        """The quotes that stand where they say."""
+        kept = tuple(one for one in quotes if contains(self.pages.get(one.page, ""), one.quote))
+        self.dropped.extend(
+            Dropped(self.paper.paper_id, "card", one.quote) for one in quotes if one not in kept
+        )
+        return kept
 
 
 def with_links(paper: StoredPaper, joined: Sequence[Version]) -> StoredPaper:

@@ -6,7 +6,8 @@ a new one (`kb.likeness.group`). The id is a hash of the seed, so papers added l
 newer, change neither the ids nor the members that are there already.
 
 **Status**, recomputable with `status_of` from the dated quotes that a challenge carries:
-`answers` are contributions like one of its statements and not dated before the first one.
+`answers` are contributions like one of its statements that claim to offer or attain
+something, not dated before the first one.
 
 - `open`: there is no answer.
 - `addressed`: there is an answer, and no statement is dated after the latest of them.
@@ -36,7 +37,8 @@ from kb.evidence import (
     statement_id,
     status_of,
 )
-from kb.wording import label, names_difficulty, points_elsewhere
+from kb.trouble import troubles
+from kb.wording import claims_answer, label, names_difficulty, points_back, points_elsewhere
 
 __all__ = [
     "Challenge",
@@ -51,14 +53,17 @@ __all__ = [
 
 Vectors = NDArray[np.float32]
 
-SAME_CHALLENGE = likeness.Rule(alone=0.53, member=0.57, leader=0.46, substance=2.0)
+SAME_CHALLENGE = likeness.Rule(
+    likest=(0.4, 0.35, 0.3, 0.25, 0.2), average=0.08, leader=0.06, substance=2.0, stated=0.4
+)
 """When a statement joins a challenge. Precision first: a challenge split in two costs a
 reader less than two different ones under one name. A statement with less substance
-("existing methods still have limitations") names no difficulty that another could share.
+("existing methods still have limitations") names no difficulty that another could share, and
+one that is less sure to state a trouble is background or result.
 
-Read, not proven: of 50 random merged pairs of 7,912 abstracts one reader took 33 for one
-difficulty, 33 of 43 where both sentences stated a difficulty at all; at .50 / .55 / .42 it
-was 30 of 50. It merges little: 386 challenges of 10,642 have two papers or more."""
+Chosen on the development half of `data/labels/pairs.jsonl`; data/labels/pairs.md has what the
+test half says. Of 20 challenges of two statements read, 16 were one difficulty; between .33
+and .4 of 20 only 8."""
 ANSWERS = 0.53
 """Likeness from which a contribution answers a statement."""
 DIRECTS = 0.5
@@ -114,8 +119,9 @@ def build(
 
     `vectors`: (n, d) unit vectors of the statements, in their order. `shared`: what the
     field's sentences have in common; taken from the oldest challenge statements where not
-    given. The order of the input does not matter. Statements labelled `other`, and
-    challenge statements too vague to share (`SAME_CHALLENGE.substance`), are left out.
+    given. The order of the input does not matter. Left out are statements labelled `other`,
+    challenge statements too vague to share or unlikely to state a trouble (`SAME_CHALLENGE`),
+    and challenges all of whose statements point at a sentence before them.
     Raises ValueError where the numbers of statements and vectors differ.
     """
     if len(statements) != len(vectors):
@@ -124,7 +130,8 @@ def build(
     stated, stated_vectors = _without_repeats(stated, stated_vectors)
     shared = shared or likeness.background(stated_vectors)
     prepared = _prepared(stated, stated_vectors, shared)
-    leader, alike = likeness.group(prepared, SAME_CHALLENGE)
+    found = troubles([said.quote for said in stated], [said.score for said in stated])
+    leader, alike = likeness.group(prepared, found, SAME_CHALLENGE)
     members: dict[int, list[int]] = {}
     for row, seed in enumerate(leader.tolist()):
         if seed >= 0:
@@ -140,6 +147,8 @@ def build(
             directions.get(seed, []),
         )
         for seed, rows in members.items()
+        # Nobody can read "These limitations remain" alone: another statement has to tell more.
+        if any(not points_elsewhere(label(stated[row].quote)) for row in rows)
     ]
     return tuple(sorted(challenges, key=prominence))
 
@@ -234,6 +243,9 @@ def _linked(
 ) -> dict[int, list[Evidence]]:
     """Statements of `kind` that are like a challenge's, by the challenge's seed."""
     asked, asked_vectors = _of_kind(kind, statements, vectors)
+    if kind == "contribution":
+        claims = [row for row, said in enumerate(asked) if claims_answer(said.quote)]
+        asked, asked_vectors = [asked[row] for row in claims], asked_vectors[claims]
     if not asked or not len(leader):
         return {}
     at_least = DIRECTS if kind == "direction" else ANSWERS
@@ -263,7 +275,8 @@ def _medoid(rows: Sequence[int], vectors: Vectors, stated: Sequence[Statement]) 
     merits = []
     for row, close in zip(rows, closeness.tolist(), strict=True):
         name = label(stated[row].quote)
-        fault = (not names_difficulty(name)) + points_elsewhere(name) + (len(name) > _LONG)
+        fault = (not names_difficulty(name)) + points_back(name) + (len(name) > _LONG)
+        fault += 2 * points_elsewhere(name)
         merits.append(round(close / closest - _FAULT * fault, 4))
     return stated[rows[int(np.argmax(merits))]]
 

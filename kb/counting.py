@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from kb.catalogue import Filters
+from kb.catalogue import Filters, StoredPaper
+from kb.collecting import require
 from kb.library import Library
+from kb.naming import merged, phrases, places_in, with_places, years_in
 from taxonomy.codebook import Codebook
 
+# Papers shown with a count, the newest first, and ids given with it at most: a count of a
+# whole library needs no list.
+SHOWN = 10
+IDS = 200
+
 _COUNT = re.compile(
-    r"^\s*(?:how many|what (?:is the )?number of|count(?: the| of| all)*)\s+"
+    r"^\s*(?:and\s+)?(?:how many|what (?:is the )?number of|count(?: the| of| all)*)\s+"
     r"(?:different |distinct )?(?:papers?|studies|articles|publications|works)\b(?P<rest>.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-# Longer forms first: "from 2023 to 2025" before "from 2023".
-_YEARS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (
-            r"\b(?:between|from|in|of)?\s*((?:19|20)\d\d)\s*(?:and|to|until|[-–]|\.\.)\s*((?:19|20)\d\d)",
-            "range",
-        ),
-        (r"\b(?:since|from|starting(?: in)?)\s+((?:19|20)\d\d)(?:\s+(?:on|onwards?))?\b", "from"),
-        (r"\bafter\s+((?:19|20)\d\d)\b", "after"),
-        (r"\bbefore\s+((?:19|20)\d\d)\b", "before"),
-        (r"\b(?:until|up to|by)\s+((?:19|20)\d\d)\b", "until"),
-        (r"\b(?:in|of|during|from the year)\s+((?:19|20)\d\d)\b", "in"),
-    )
-)
 _CATEGORY = re.compile(r"\b([a-z]+(?:-[a-z]+)?\.[A-Z]{2})\b")
-_FILLER = re.compile(
-    r"\b(?:are|is|were|was|have|has|had|been|do|does|did|there|we|you|i|here|exist|exists|hold|"
+# Names of people: capitals, perhaps with "de" or "van" between; what else stands after "by"
+# is a year or a subject.
+_AUTHOR = re.compile(
+    r"\b(?:(?:co-?)?(?:authored|written|published)\s+)?by\s+(?:authors?\s+)?"
+    r"(?P<name>[A-Z][\w.'’-]*(?:\s+(?:(?:de|van|von|der|den|di|la|le|el|al)\s+)?[A-Z][\w.'’-]*)*)"
+)
+_COLLECTION = re.compile(
+    r"\b(?:in|of|from)\s+(?:the\s+|my\s+|our\s+)?collection\s+[\"“'‘]?(?P<name>[^\"”'’?]+)[\"”'’]?",
+    re.IGNORECASE,
+)
+_FACET = re.compile(
+    r"(?P<words>(?:[\w&/-]+,?\s+){1,6}?)(?P<facet>phases?|layers?)\b", re.IGNORECASE
+)
+_FILLERS = (
+    r"are|is|were|was|have|has|had|been|do|does|did|there|we|you|i|here|exist|exists|hold|"
     r"contain|deal|deals|dealing|about|on|of|in|with|for|to|that|which|who|study|studies|"
     r"discuss|discusses|mention|mentions|address|addresses|cover|covers|concern|concerning|use|"
     r"uses|using|published|appeared|written|tagged|filed|under|as|the|a|an|this|library|"
     r"knowledge base|corpus|collection|arxiv|category|any|all|topic|subject|phase|layer|so far|"
-    r"currently|and)\b",
-    re.IGNORECASE,
+    r"currently|and|belong|belongs|fall|falls|into|from|at"
 )
+_FILLER = re.compile(rf"\b(?:{_FILLERS})\b", re.IGNORECASE)
+_EDGES = re.compile(rf"^(?:\s*(?:{_FILLERS})\b)+|(?:\b(?:{_FILLERS})\s*)+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Wanted:
     """What a count question asks for."""
 
     filters: Filters
-    """Phases, layers, years and category that it names."""
+    """Phases, layers, years, author, category and collection that it names."""
     words: str
     """What is left of its subject; "" where the filters say it all."""
 
@@ -65,12 +72,16 @@ class Count:
     """Words that every counted paper has in title or abstract; "" for filters alone."""
     filters: Filters
     without_full_text: int
+    paper_ids: tuple[str, ...] = ()
+    """The papers counted, the newest first, at most `IDS`."""
+    first: tuple[StoredPaper, ...] = ()
+    """The first `SHOWN` of them."""
 
     @property
     def sentence(self) -> str:
         """The count in words, saying exactly what was counted."""
         noun = "paper" if self.papers == 1 else "papers"
-        narrowed = ", ".join(_phrases(self.filters))
+        narrowed = ", ".join(phrases(self.filters))
         within = f" ({narrowed})" if narrowed else ""
         if self.words:
             return (
@@ -78,11 +89,7 @@ class Count:
                 f"{'has' if self.papers == 1 else 'have'} all of these words in title or "
                 f"abstract: {self.words}. Counted by words (with their endings), not by meaning."
             )
-        return (
-            f"{self.papers} {noun} in this library{within}."
-            if within
-            else (f"{self.papers} {noun} in this library.")
-        )
+        return f"{self.papers} {noun} in this library{within}."
 
     def to_json(self) -> dict[str, Any]:
         """The count as the command line prints it."""
@@ -92,117 +99,107 @@ class Count:
             "words": self.words,
             "filters": self.filters.to_json(),
             "method": "words in title or abstract" if self.words else "filters",
+            "first": [
+                {"paper_id": one.paper_id, "title": one.title, "year": one.year, "url": one.url}
+                for one in self.first
+            ],
         }
 
 
-def read_count(question: str, codebook: Codebook) -> Wanted | None:
-    """What a question for a number of papers asks for; None for any other question."""
+def read_count(question: str, codebook: Codebook, collections: Iterable[str] = ()) -> Wanted | None:
+    """What a question for a number of papers asks for; None for any other question.
+
+    Takes: collections, the names there are; one is meant whatever its capitals.
+    """
     found = _COUNT.match(question)
     if not found:
         return None
     rest = found["rest"].strip().rstrip("?.! ")
-    start, end, rest = _years(rest)
-    category = ""
-    named = _CATEGORY.search(rest)
-    if named:
-        category = named[1]
-        rest = rest.replace(named[0], " ")
-    words = _bare(rest)
-    phases, layers, left = _facets(words, codebook)
-    filters = Filters(phases, layers, start, end, category=category)
-    return Wanted(filters, left)
+    collection, rest = _collection(rest, collections)
+    author, rest = _taken(_AUTHOR, rest)
+    start, end, rest = years_in(rest)
+    category, rest = _taken(_CATEGORY, rest)
+    filters = Filters(
+        year_from=start, year_to=end, author=author, category=category, collection=collection
+    )
+    return _by_category(filters, rest, codebook)
 
 
-def count(library: Library, wanted: Wanted, filters: Filters) -> Count:
-    """Count the papers that pass both the question's filters and those given beside it."""
-    merged = _merged(wanted.filters, filters)
+def count(library: Library, wanted: Wanted, filters: Filters, among: Sequence[str] = ()) -> Count:
+    """Count the papers that pass both the question's filters and those given beside it.
+
+    Takes: among, ids of the papers to count from, () for all. Raises UsageError for a
+    collection that there is not, with the known ones.
+    """
+    if wanted.filters.collection:
+        require(library, wanted.filters.collection)
+    both = merged(wanted.filters, filters)
     snapshot = library.snapshot()
-    passing = snapshot.mask(merged)
+    table = snapshot.table
+    passing = snapshot.mask(both)
+    if among:
+        passing = passing & snapshot.columns.among(among)
     mask = passing
     if wanted.words:
         text = library.indexes.text
-        stems = text.stems(wanted.words)
-        held = text.papers_with_all(stems)
-        mask = passing & np.isin(snapshot.table.n, np.fromiter(held, dtype=np.int64))
-    bare = int((mask & ~snapshot.table.full_text).sum())
-    return Count(int(mask.sum()), int(passing.sum()), wanted.words, merged, bare)
+        held = text.papers_with_all(text.stems(wanted.words))
+        mask = passing & np.isin(table.n, np.fromiter(held, dtype=np.int64))
+    rows = sorted(
+        np.flatnonzero(mask).tolist(), key=lambda i: (table.published[i], table.paper_id[i])
+    )[::-1][:IDS]
+    with library.catalogue.read() as reader:
+        held_papers = reader.papers(int(table.n[i]) for i in rows[:SHOWN])
+    return Count(
+        int(mask.sum()),
+        int(passing.sum()),
+        wanted.words,
+        both,
+        int((mask & ~table.full_text).sum()),
+        tuple(table.paper_id[i] for i in rows),
+        tuple(held_papers[int(table.n[i])] for i in rows[:SHOWN]),
+    )
 
 
-def _years(rest: str) -> tuple[int | None, int | None, str]:
-    """(first year, last year, the rest without them)."""
-    for pattern, kind in _YEARS:
-        found = pattern.search(rest)
-        if not found:
-            continue
-        left = rest[: found.start()] + " " + rest[found.end() :]
-        year = int(found[1])
-        if kind == "range":
-            return min(year, int(found[2])), max(year, int(found[2])), left
-        bounds: dict[str, tuple[int | None, int | None]] = {
-            "from": (year, None),
-            "after": (year + 1, None),
-            "before": (None, year - 1),
-            "until": (None, year),
-            "in": (year, year),
-        }
-        return *bounds[kind], left
-    return None, None, rest
+def _by_category(filters: Filters, rest: str, codebook: Codebook) -> Wanted:
+    """The categories that the rest of a question names, and the words then left."""
+    for found in _FACET.finditer(rest):
+        words = found["words"].split()
+        for some in range(len(words)):
+            places = places_in(f"{' '.join(words[some:])} {found['facet']}", codebook)
+            if places:
+                filters = with_places(filters, places)
+                rest = rest.replace(" ".join([*words[some:], found["facet"]]), " ")
+                break
+    bare = _bare(rest)
+    for subject in (_EDGES.sub("", rest).strip(" ,"), bare):
+        places = places_in(subject, codebook)
+        places = tuple(place for place in places if place[0] == places[0][0])
+        if places:
+            return Wanted(with_places(filters, places), "")
+    return Wanted(filters, bare)
 
 
-def _facets(words: str, codebook: Codebook) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """(phases, layers, words left) where the words are exactly a category's key or name."""
-    wanted = words.lower().replace("-", " ")
+def _collection(rest: str, names: Iterable[str]) -> tuple[str, str]:
+    """(name of the collection asked for or "", the rest)."""
+    found = _COLLECTION.search(rest)
+    if not found:
+        return "", rest
+    asked = found["name"].strip()
+    for name in sorted(names, key=len, reverse=True):
+        if asked.lower().startswith(name.lower()):
+            end = found.start("name") + len(name)
+            return name, f"{rest[: found.start()]} {rest[end:].lstrip(chr(34) + '”’')}"
+    return asked, f"{rest[: found.start()]} {rest[found.end() :]}"
 
-    def named(facet: str) -> tuple[str, ...]:
-        return tuple(
-            category.key
-            for category in codebook.facet(facet).categories
-            if wanted
-            and wanted in (_bare(_spaced(category.key)), _bare(_spaced(category.name.lower())))
-        )
 
-    phases, layers = named("phase"), named("layer")
-    return phases, layers, "" if phases or layers else words
+def _taken(pattern: re.Pattern[str], rest: str) -> tuple[str, str]:
+    """(what the pattern's group found or "", the rest without it)."""
+    found = pattern.search(rest)
+    if not found:
+        return "", rest
+    return found[1].strip(), f"{rest[: found.start()]} {rest[found.end() :]}"
 
 
 def _bare(text: str) -> str:
     """The words of a subject without those that only hold a sentence together."""
     return " ".join(_FILLER.sub(" ", text).split()).strip(" ,;:")
-
-
-def _spaced(key: str) -> str:
-    return key.replace("-", " ")
-
-
-def _merged(ours: Filters, given: Filters) -> Filters:
-    """Both filters at once: the given ones, narrowed by the question's."""
-    first = max((y for y in (ours.year_from, given.year_from) if y is not None), default=None)
-    last = min((y for y in (ours.year_to, given.year_to) if y is not None), default=None)
-    return replace(
-        given,
-        phases=given.phases or ours.phases,
-        layers=given.layers or ours.layers,
-        year_from=first,
-        year_to=last,
-        category=given.category or ours.category,
-    )
-
-
-def _phrases(filters: Filters) -> list[str]:
-    """The filters as a person would say them."""
-    said = []
-    if filters.year_from is not None and filters.year_from == filters.year_to:
-        said.append(f"from {filters.year_from}")
-    elif filters.year_from is not None or filters.year_to is not None:
-        since = f"from {filters.year_from}" if filters.year_from is not None else ""
-        until = f"to {filters.year_to}" if filters.year_to is not None else "on"
-        said.append(f"{since} {until}".strip() if since else f"up to {filters.year_to}")
-    if filters.phases:
-        said.append(f"tagged {' or '.join(filters.phases)}")
-    if filters.layers:
-        said.append(f"tagged {' or '.join(filters.layers)}")
-    own = {facet for facet, _ in filters.tags}
-    said += [f"tagged {' or '.join(keys)}" for f, keys in filters.by_facet().items() if f in own]
-    others = {name: getattr(filters, name) for name in ("author", "category", "collection")}
-    said += [f"{name} {value}" for name, value in others.items() if value]
-    return said

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,42 @@ class Embedder:
                 self.files.check()
                 self._documents = _load(self.files, self.threads, self.precision)
             return self._documents
+
+
+class Reranker:
+    """A CrossEncoder of sentence-transformers: reads question and text together.
+
+    Raises ModelError where its files are not on this machine: none is fetched.
+    """
+
+    def __init__(self, name: str, *, threads: int) -> None:
+        self._guard = threading.Lock()
+        # As for embedding: imported here, for searching without it never needs torch.
+        import torch
+        from sentence_transformers import CrossEncoder
+
+        torch.set_num_threads(threads)
+        try:
+            self._model = CrossEncoder(name, device="cpu", num_labels=1, local_files_only=True)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"cannot load the reranker {name}: {str(error).splitlines()[0]}",
+                item=name,
+                remedy="name a CrossEncoder's folder on this machine, or search without a reranker",
+            ) from error
+
+    def scores(self, question: str, texts: Sequence[str]) -> Vector:
+        """(n,) float32: how well each text fits, the higher the better; no fixed scale."""
+        pairs = [(question, text) for text in texts]
+        with self._guard:
+            found = self._model.predict(pairs, batch_size=BATCH, show_progress_bar=False)
+        return np.asarray(found, dtype=np.float32).reshape(len(texts))
+
+
+@lru_cache(maxsize=1)
+def load_reranker(name: str, threads: int) -> Reranker:
+    """The reranker `name` (or its folder), kept for the next search. Raises ModelError."""
+    return Reranker(name, threads=threads)
 
 
 def unit(vectors: Vector) -> Vector:

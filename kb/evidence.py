@@ -50,11 +50,14 @@ class Evidence:
     likeness: float
     """How like the challenge, 0 to 1: for its own statements, likeness to the seed (1 = the
     seed itself); for answers and directions, to the nearest of its statements."""
+    decided: str = ""
+    """Which person's decision put it here, e.g. `merged by ada, 2026-11-21`; "" where none did."""
 
     def to_json(self) -> dict[str, object]:
         """Keys of the contract, and the extractor's and the dates that the status rests on."""
         said = self.statement
         return {
+            "statement_id": statement_id(said),
             "paper_id": said.paper_id,
             "page": said.page,
             "quote": said.quote,
@@ -65,7 +68,8 @@ class Evidence:
             "likeness": round(self.likeness, 4),
             "method": said.method,
             "version": said.version,
-            "human": said.human,
+            "human": said.human or bool(self.decided),
+            "decided": self.decided,
         }
 
 

@@ -58,7 +58,7 @@ def exported(library: Library, papers: Sequence[StoredPaper], form: str) -> byte
     Raises UsageError for an unknown format and for `obsidian`, which is a folder.
     """
     if form in _CITED:
-        return _CITED[form](map(entry_of, papers), _keys(library)).encode()
+        return _CITED[form](map(entry_of, papers), keys_of(library)).encode()
     if form in _LISTED:
         return _LISTED[form](map(entry_of, papers)).encode(errors="backslashreplace")
     if form == "markdown":
@@ -79,7 +79,7 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
             raise UsageError(
                 f"{target} is a file", item=str(target), remedy="name a folder with -o"
             )
-        write_vault(target, papers, _keys(library), library.codebook, partial(_card, library))
+        write_vault(target, papers, keys_of(library), library.codebook, partial(_card, library))
         return
     if target.is_dir():
         raise UsageError(f"{target} is a folder", item=str(target), remedy="name a file with -o")
@@ -96,7 +96,7 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
         part.unlink(missing_ok=True)
 
 
-def _keys(library: Library) -> dict[str, str]:
+def keys_of(library: Library) -> dict[str, str]:
     """Citation keys of the whole library: a paper's does not hang on what is exported."""
     with library.catalogue.read() as reader:
         held = reader.papers()

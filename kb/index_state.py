@@ -8,6 +8,9 @@ import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+# Raised when an index is laid out anew: what lies there is then made again from the catalogue.
+LAYOUTS = {"lexical": 2, "chroma": 1}
+
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
@@ -26,10 +29,10 @@ class IndexState:
 class IndexFolder:
     """The folder of one derived index and its note. A rebuild goes to a fresh folder."""
 
-    def __init__(self, library: Path, name: str, *, layout: int) -> None:
+    def __init__(self, library: Path, name: str) -> None:
         self._library = library
         self._name = name
-        self._layout = layout
+        self._layout = LAYOUTS[name]
         self._note = library / f"{name}.json"
 
     def state(self) -> IndexState | None:

@@ -62,8 +62,8 @@ class Library:
         self.lock = WriteLock(self.folder)
         self.indexes = Indexes(
             self.folder,
-            IndexFolder(self.folder, "lexical", layout=1),
-            IndexFolder(self.folder, "chroma", layout=1),
+            IndexFolder(self.folder, "lexical"),
+            IndexFolder(self.folder, "chroma"),
         )
         self._snapshot: Snapshot | None = None
         self._taught: tuple[str, Tagger] | None = None

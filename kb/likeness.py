@@ -2,7 +2,9 @@
 
 Embeddings alone put every abstract's opening ("Large language models have shown …") close
 to every other, whatever difficulty follows. So what all the sentences share is taken out of
-the vectors, and half of the likeness is the weighted overlap of content words.
+the vectors, and half of the likeness is the weighted overlap of content words. Challenges
+are grouped by a fitted likeness besides, which also knows what kind of trouble each sentence
+states (`kb.trouble`).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.trouble import Troubles, weights
 from kb.wording import content_words
 
 Floats = NDArray[np.float32]
@@ -57,14 +60,18 @@ class Sentences:
 class Rule:
     """When a sentence may join a group: likenesses in 0 to 1."""
 
-    alone: float
-    """Likeness to the group's leader that is enough by itself."""
-    member: float
-    """Likeness to some member that is enough where the leader is near as well."""
+    likest: tuple[float, ...]
+    """Least average likeness to the group's likest members, as many as there are entries: of
+    a group of one member, of two, and so on; the last for all larger ones. A small group has
+    little to say for a newcomer, so that it must say it clearly."""
+    average: float
+    """Least average likeness to all its members: no chain of neighbours gets by it."""
     leader: float
-    """Least likeness to the leader in any case: it keeps a group from drifting away."""
+    """Least likeness to the group's leader, which keeps a group from drifting away."""
     substance: float
     """Least sum of word weights of a sentence that can be grouped at all."""
+    stated: float
+    """Least sureness that a sentence states a trouble, likewise."""
 
 
 def background(vectors: Floats) -> Background | None:
@@ -100,47 +107,84 @@ def prepare(texts: Sequence[str], vectors: Floats, shared: Background | None) ->
     return Sentences(cleaned.astype(np.float32), tuple(map(_unit, bags)), substance)
 
 
-def group(sentences: Sentences, rule: Rule) -> tuple[Ints, Floats]:
+def group(sentences: Sentences, found: Troubles, rule: Rule) -> tuple[Ints, Floats]:
     """Leader of each sentence and the likeness to it, both (n,).
 
-    Sentences are taken in the order given. Each joins the best group before it that `rule`
-    allows, or leads a new one (its own index, likeness 1). So what comes later never moves
-    what came before. A sentence with less than `rule.substance` neither leads nor joins:
-    leader -1, likeness 0.
+    Sentences are taken in the order given, with the troubles `found` in them. Each joins the
+    best group before it that `rule` allows, or leads a new one (its own index, likeness 1). So
+    what comes later never moves what came before. A sentence with less substance or less of
+    a trouble than `rule` asks for neither leads nor joins: leader -1, likeness 0.
     """
     count = len(sentences.words)
     leader = np.full(count, -1, dtype=np.int64)
     likeness = np.zeros(count, dtype=np.float32)
+    sizes = np.zeros(count, dtype=np.float32)
     index = _WordIndex(sentences.words)
+    fit = (sentences.substance >= rule.substance) & (found.stated >= rule.stated)
     for start in range(0, count, _BLOCK):
         stop = min(start + _BLOCK, count)
         cosines = sentences.vectors[start:stop] @ sentences.vectors[:stop].T
+        kinds = found.kinds[start:stop] @ found.kinds[:stop].T
+        cues = found.cues[start:stop] @ found.cues[:stop].T
         for at in range(start, stop):
-            if sentences.substance[at] < rule.substance:
+            if not fit[at]:
                 continue
-            scores = _blend(cosines[at - start, :at], index.overlap(sentences.words[at], at))
-            best, score = _best_group(scores, leader[:at], rule)
+            near = np.flatnonzero(fit[:at] & (cosines[at - start, :at] >= _LEAST_NEAR))
+            overlap = index.overlap(sentences.words[at], at)[near]
+            sure = found.stated[at] * found.stated[near]
+            row = at - start
+            signs = (cosines[row, near], overlap, kinds[row, near], sure, cues[row, near])
+            scores = same_challenge(np.stack(signs, axis=1))
+            best, score = _best_group(near, scores, leader, sizes, rule)
             leader[at], likeness[at] = (at, 1.0) if best < 0 else (best, score)
+            sizes[leader[at]] += 1
     return leader, likeness
 
 
-def _best_group(scores: Floats, leader: Ints, rule: Rule) -> tuple[int, float]:
-    """Leader of the best group that a sentence may join, and the likeness to it; -1 if none.
+def same_challenge(signs: Floats) -> Floats:
+    """How sure it is that pairs state one challenge, (n,), from their `signs`, (n, 5).
 
-    The best is the one with the greatest likeness to its leader and its nearest member
-    together; the older one where two are equal.
+    Signs: cosine without the background, overlap of words, agreement in the kind of trouble,
+    sureness that both state one, and cues in common.
     """
-    near = np.flatnonzero((scores >= rule.leader) & (leader >= 0))
-    best, best_total, best_score = -1, 0.0, 0.0
-    for group_leader in np.unique(leader[near]).tolist():
-        to_leader = float(scores[group_leader])
-        if to_leader < rule.leader:
-            continue
-        nearest = float(scores[near[leader[near] == group_leader]].max())
-        allowed = to_leader >= rule.alone or nearest >= rule.member
-        if allowed and to_leader + nearest > best_total:
-            best, best_total, best_score = group_leader, to_leader + nearest, to_leader
-    return best, best_score
+    table = weights()
+    scaled = (signs - table["mean"]) / table["scale"]
+    squares = scaled[:, table["left"]] * scaled[:, table["right"]]
+    odds = scaled @ table["linear"] + squares @ table["square"] + table["bias"]
+    sure: Floats = np.round(1 / (1 + np.exp(-odds)), _DIGITS).astype(np.float32)
+    return sure
+
+
+def _best_group(
+    near: Ints, scores: Floats, leader: Ints, sizes: Floats, rule: Rule
+) -> tuple[int, float]:
+    """Leader of the group most like a sentence, and the likeness to it; -1 if none is like
+    enough.
+
+    A group is as like as its likest members are on average (`Rule.likest`): an average over
+    all of a large group would let no further sentence in. The best is the one furthest above
+    what its size asks for; of two equal ones the older.
+    """
+    likely = scores >= rule.leader
+    near, scores = near[likely], scores[likely]
+    if not len(near):
+        return -1, 0.0
+    groups, of = np.unique(leader[near], return_inverse=True)
+    order = np.lexsort((-scores, of))
+    rank = np.arange(len(order)) - np.searchsorted(of[order], of[order])
+    counted = np.minimum(len(rule.likest), sizes[groups]).astype(np.int64)
+    likest = order[rank < len(rule.likest)]
+    summed = np.bincount(of[likest], weights=scores[likest], minlength=len(groups))
+    merit = np.round(summed / counted - np.array(rule.likest)[counted - 1], _DIGITS)
+    to_leader = np.zeros(len(groups), dtype=np.float32)
+    leads = leader[near] == near
+    to_leader[of[leads]] = scores[leads]
+    everyone = np.bincount(of, weights=scores) / sizes[groups]
+    merit[(to_leader < rule.leader) | (everyone < rule.average)] = -1.0
+    best = int(np.argmax(merit))
+    if merit[best] < 0:
+        return -1, 0.0
+    return int(groups[best]), float(to_leader[best])
 
 
 def match(
@@ -164,6 +208,8 @@ def match(
                 yield start + int(row), found, scores[found]
 
 
+_LEAST_NEAR = 0.2
+"""Cosine below which two sentences are taken to state other challenges, unseen."""
 _LEAST_COSINE = 0.4
 """Sentences that share words but not this much meaning are never alike."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kb.maps import ChallengeMap, Node
+from kb.map_parts import Node
+from kb.maps import ChallengeMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,20 @@ class Grown:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenUp:
+    """A direction that belongs to a challenge in the later map only."""
+
+    direction_id: str
+    challenge_id: str
+    paper_id: str
+    """The paper that states the direction."""
+    challenge: str
+    """The challenge's label."""
+    quote: str
+    """The direction, verbatim."""
+
+
+@dataclass(frozen=True, slots=True)
 class MapDiff:
     """The later map against the earlier one; ids are those of the maps."""
 
@@ -31,8 +47,8 @@ class MapDiff:
     """As the later map orders them."""
     gone_challenges: tuple[Node, ...]
     grown_challenges: tuple[Grown, ...]
-    directions_taken_up: tuple[tuple[str, str], ...]
-    """(direction id, challenge id) links that only the later map has."""
+    directions_taken_up: tuple[TakenUp, ...]
+    """Links between a challenge and a direction that only the later map has."""
 
     def to_json(self) -> dict[str, Any]:
         """The diff as plain JSON values."""
@@ -41,7 +57,7 @@ class MapDiff:
             "new_challenges": [asdict(node) for node in self.new_challenges],
             "gone_challenges": [asdict(node) for node in self.gone_challenges],
             "grown_challenges": [asdict(one) for one in self.grown_challenges],
-            "directions_taken_up": [list(pair) for pair in self.directions_taken_up],
+            "directions_taken_up": [asdict(one) for one in self.directions_taken_up],
         }
 
 
@@ -63,7 +79,7 @@ def diff(earlier: ChallengeMap, later: ChallengeMap) -> MapDiff:
         new_challenges=tuple(node for key, node in after.items() if key not in before),
         gone_challenges=tuple(node for key, node in before.items() if key not in after),
         grown_challenges=tuple(grown),
-        directions_taken_up=tuple(sorted(_links(later) - _links(earlier))),
+        directions_taken_up=_taken_up(earlier, later, after),
     )
 
 
@@ -83,5 +99,13 @@ def _papers(chart: ChallengeMap) -> set[str]:
     return {edge.paper_id for edge in chart.edges}
 
 
-def _links(chart: ChallengeMap) -> set[tuple[str, str]]:
-    return {(edge.target, edge.source) for edge in chart.edges if edge.kind == "directed_by"}
+def _taken_up(
+    earlier: ChallengeMap, later: ChallengeMap, challenges: Mapping[str, Node]
+) -> tuple[TakenUp, ...]:
+    known = {(edge.target, edge.source) for edge in earlier.edges if edge.kind == "directed_by"}
+    found = [
+        TakenUp(edge.target, edge.source, edge.paper_id, challenges[edge.source].label, edge.quote)
+        for edge in later.edges
+        if edge.kind == "directed_by" and (edge.target, edge.source) not in known
+    ]
+    return tuple(sorted(found, key=lambda one: (one.direction_id, one.challenge_id)))

@@ -18,20 +18,23 @@ import numpy as np
 
 from kb import challenges as merging
 from kb.catalogue import Filters, StoredPaper
+from kb.catalogue.challenge_log import latest_decision, read_challenge_log
 from kb.catalogue.filing import Filing
+from kb.challenge_decisions import Decided, decided
 from kb.challenges import Challenge, within
 from kb.codebooks import edition_at, filing_at
 from kb.errors import UsageError
 from kb.evidence import Evidence, Statement
 from kb.lattice import AXES, PaperFacts
 from kb.library import Library
-from kb.maps import ChallengeMap, build_map
+from kb.map_diff import MapDiff, diff
+from kb.maps import ChallengeMap, build_map, digest
 from kb.snapshot import Snapshot
 from kb.stated import Stated, stated
 from taxonomy.edition import Edition
 
 # Raised when merging changes, so that a kept result of older rules is not used.
-RULES = 1
+RULES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,21 @@ class Mapped:
     """Everything that papers state, merged; of one generation of the library."""
 
     generation: int
-    challenges: tuple[Challenge, ...]
+    decided: Decided
+    """The challenges as people's decisions leave them, and what was decided."""
+    built: tuple[Challenge, ...]
+    """The challenges as the system merged them."""
     statements: tuple[Statement, ...]
     """All statements, of every label that is mapped."""
     papers: dict[str, StoredPaper]
 
+    @property
+    def challenges(self) -> tuple[Challenge, ...]:
+        """The challenges as people's decisions leave them, best supported first."""
+        return self.decided.challenges
 
-_memory: dict[tuple[Path, int | None], tuple[list[Any], Mapped]] = {}
+
+_memory: dict[tuple[Path, int | None], tuple[list[Any], tuple[int, str], Mapped]] = {}
 
 # Maps under older codebooks that are kept in memory.
 _OLDER = 2
@@ -58,20 +69,28 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
     """
     snapshot = library.snapshot()
     stamp = _stamp(library, snapshot.generation)
+    with library.catalogue.read() as reader:
+        latest = latest_decision(reader.connection)
+        log = read_challenge_log(reader.connection)
     known = _memory.get((library.folder, version))
     if known is not None and known[0] == stamp:
-        return known[1]
+        made = known[2]
+        if known[1] != latest:
+            made = replace(made, decided=decided(made.built, log))
+            _memory[library.folder, version] = (stamp, latest, made)
+        return made
     found = stated(library, None, filing=_filing(library, version))
     kept = _recall(library, stamp, found) if version is None else None
     if kept is None:
         kept = merging.build(found.statements, found.vectors)
         if version is None:
             _keep(library, stamp, kept)
-    made = Mapped(snapshot.generation, kept, found.statements, found.papers)
+    after = decided(kept, log)
+    made = Mapped(snapshot.generation, after, kept, found.statements, found.papers)
     older = [key for key in _memory if key[1] is not None]
     for key in older[: -_OLDER + 1] if version is not None else ():
         del _memory[key]
-    _memory[library.folder, version] = (stamp, made)
+    _memory[library.folder, version] = (stamp, latest, made)
     return made
 
 
@@ -145,7 +164,35 @@ def challenge_map(
         raise UsageError(str(error), item=f"{rows} × {columns}", code="unknown_axis") from error
     shown = {f"{axis}:{key}" for axis in (rows, columns) for key in axis_keys.get(axis, ())}
     own = {key: names[key] for key in shown if not key.startswith(("phase:", "layer:"))}
-    return replace(chart, meta={**chart.meta, "names": {**chart.meta["names"], **own}})
+    told = {"names": {**chart.meta["names"], **own}, **_told(everything.decided, ids)}
+    return replace(chart, meta={**chart.meta, **told})
+
+
+def changed_since(
+    library: Library, filters: Filters, since: str, *, version: int | None = None
+) -> MapDiff:
+    """What papers published since `since` brought, to the map of all that pass the filters.
+
+    Raises UsageError as `challenge_map`.
+    """
+    everything = mapped(library, version)
+    ids = passing_ids(library, filters, version)
+    facts = [paper_facts(paper) for key, paper in everything.papers.items() if key in ids]
+    said = [one for one in everything.statements if one.label == "direction"]
+    before = [paper for paper in facts if paper.published[: len(since)] < since]
+    earlier, later = (build_map(some, everything.challenges, said) for some in (before, facts))
+    return diff(earlier, later)
+
+
+def _told(done: Decided, ids: set[str]) -> dict[str, Any]:
+    """What people decided, for a map's manifest: which decisions, and what they took out."""
+    said = [[one.at, one.who, one.action, one.details, one.why] for one in done.in_force]
+    gone = [one for one in done.rejected if within(one, ids) is not None]
+    rows = [one for one in done.rejected_rows if one.statement.paper_id in ids]
+    return {
+        "decisions": {"in_force": len(said), "lost": len(done.lost), "sha256": digest(said)},
+        "rejected": {"challenges": len(gone), "rows": len(rows)},
+    }
 
 
 def _check_axes(axes: Sequence[str], edition: Edition) -> None:
@@ -193,7 +240,12 @@ def searched_cells(
 
 
 def _looked(filters: dict[str, Any], axis: str, edition: Edition) -> set[str]:
-    """Keys of a facet that a logged search was filtered by, as they are named now."""
+    """Keys of an axis that a logged search was filtered by, as they are named now."""
+    if axis == "year":
+        low, high = filters.get("year_from"), filters.get("year_to")
+        return {str(year) for year in range(low, high + 1)} if low and high else set()
+    if axis == "category":
+        return {filters["category"]} if filters.get("category") else set()
     pairs = (str(pair).partition("=") for pair in filters.get("tags", ()))
     keys = [*filters.get(f"{axis}s", ()), *(key for facet, _, key in pairs if facet == axis)]
     return {now for key in keys if (now := edition.current(axis, key))}

@@ -8,84 +8,44 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from itertools import combinations
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
-
-import networkx as nx
 
 from kb import lattice
 from kb.challenges import Challenge, prominence, within
 from kb.evidence import Evidence, Statement, statement_id
 from kb.lattice import Cell, Gap, Lattice, PaperFacts
+from kb.map_network import bridging, communities, shared_challenges, told_by_paper
+from kb.map_parts import (
+    EDGE_KINDS,
+    NODE_KINDS,
+    STATED,
+    Bridge,
+    Edge,
+    Node,
+    Shared,
+    Trend,
+    Year,
+    without_empty,
+)
+from kb.map_trends import trends, years
 from kb.quotes import exportable, legible
+
+__all__ = [
+    "EDGE_KINDS",
+    "NODE_KINDS",
+    "ChallengeMap",
+    "Edge",
+    "Node",
+    "Year",
+    "build_map",
+    "digest",
+    "from_json",
+]
 
 FORMAT = "sixfold-map"
 SCHEMA = 1
-NODE_KINDS = ("phase", "layer", "challenge", "direction", "paper")
-EDGE_KINDS = ("in_phase", "in_layer", "stated_by", "answered_by", "directed_by", "proposes")
-"""phase/layer → challenge; challenge → the paper that states it; challenge → a paper that
-claims to answer it; challenge → a direction like it; paper → a direction that it states."""
-_STATED = frozenset({"stated_by", "proposes"})
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A phase, layer, challenge, direction or paper."""
-
-    id: str
-    """`phase:KEY`, `layer:KEY`, a challenge's or direction's id, or `paper:ID`."""
-    kind: str
-    label: str
-    status: str = ""
-    """Of a challenge: `open`, `addressed` or `contested`."""
-    papers: int | None = None
-    """Of a challenge: supporting papers, those that share an author counted once."""
-    first_year: int | None = None
-    last_year: int | None = None
-    year: int | None = None
-    """Of a paper."""
-    url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A relation, and the quote that shows it."""
-
-    source: str
-    target: str
-    kind: str
-    basis: str
-    """`stated`: the quote itself says it. `inferred`: the system related them."""
-    paper_id: str
-    passage_id: str
-    page: int | None
-    quote: str
-    start: int | None
-    """First character of the quote in the passage; None where not recorded."""
-    end: int | None
-    score: float
-    """The extractor's confidence in the quote's label, 0 to 1."""
-    likeness: float
-    """How like the challenge the quote is, 0 to 1; 1 where nothing was inferred."""
-    method: str
-    version: str
-    human: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Year:
-    """What happened in one year."""
-
-    year: int
-    papers: int
-    challenges: int
-    """Challenges stated in it."""
-    new: int
-    """Challenges stated for the first time."""
-    directions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +60,30 @@ class ChallengeMap:
     gaps: tuple[Gap, ...] = ()
     """Under-explored cells, the emptiest first."""
     years: tuple[Year, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    """Phases, layers and the best supported challenges, year by year."""
+    communities: tuple[tuple[str, ...], ...] = ()
+    """Ids of challenges that the same papers state, the largest group first."""
+    bridges: tuple[Bridge, ...] = ()
+    """Papers that state challenges of several phases, the widest first."""
+    shared: tuple[Shared, ...] = ()
+    """Challenges of several phases, the widest first."""
 
     def to_json(self) -> dict[str, Any]:
-        """The map in the contract's shape, with `under_explored` and `years` besides."""
+        """The map in the contract's shape, and what is worked out from it besides."""
         return {
             "meta": dict(self.meta),
             "rows": list(self.lattice.rows),
             "columns": list(self.lattice.columns),
             "cells": [cell.to_json() for cell in self.lattice.cells],
-            "nodes": [_without_empty(asdict(node)) for node in self.nodes],
+            "nodes": [without_empty(asdict(node)) for node in self.nodes],
             "edges": [asdict(edge) for edge in self.edges],
             "under_explored": [asdict(gap) for gap in self.gaps],
             "years": [asdict(year) for year in self.years],
+            "trends": [asdict(one) for one in self.trends],
+            "communities": [list(group) for group in self.communities],
+            "bridging": [asdict(one) for one in self.bridges],
+            "shared": [asdict(one) | {"phases": list(one.phases)} for one in self.shared],
         }
 
 
@@ -132,18 +104,12 @@ def build_map(
 ) -> ChallengeMap:
     """The map of `papers`, those that pass the caller's filters.
 
-    `challenges` may be of the whole library: each is narrowed to the given papers.
-    `directions` are the library's direction statements. `names` gives phases and layers
-    their display names. `filters`, `generation` and `versions` go into the manifest as
-    they are. For axes and their keys see `kb.lattice.build`, also for ValueError.
+    `challenges` and `directions` may be those of the whole library: they are narrowed to the
+    papers. `names` gives phases and layers their display names. `filters`, `generation` and
+    `versions` go into the manifest as they are. For axes, keys, ValueError see `lattice.build`.
     """
     known = {paper.paper_id: paper for paper in papers}
-    narrowed = (within(challenge, known.keys()) for challenge in challenges)
-    kept = sorted((part for part in narrowed if part is not None), key=prominence)
-    stated = sorted(
-        (said for said in directions if said.paper_id in known and exportable(said.quote)),
-        key=lambda said: (said.paper_id, statement_id(said)),
-    )
+    kept, stated = _of_papers(known, challenges, directions)
     grid = lattice.build(
         papers,
         kept,
@@ -155,13 +121,34 @@ def build_map(
         searched=searched,
     )
     edges = _edges(kept, stated)
-    nodes = _nodes(edges, kept, stated, known, names or {})
+    groups = communities(told_by_paper(edges))
+    nodes = _grouped(_nodes(edges, kept, stated, known, names or {}), groups)
     asked = {"filters": dict(filters or {}), "generation": generation}
-    counts = {"papers": len(papers), "challenges": len(kept), "directions": len(stated)}
     made_by = {"versions": dict(sorted((versions or {}).items()))}
-    meta = _manifest(grid, nodes, edges) | asked | made_by | counts
-    gaps = lattice.under_explored(grid)
-    return ChallengeMap(meta, grid, nodes, edges, gaps, _years(papers, kept, stated))
+    return ChallengeMap(
+        _manifest(grid, nodes, edges) | asked | made_by | _counts(papers, kept, stated),
+        grid,
+        nodes,
+        edges,
+        lattice.under_explored(grid),
+        years(papers, kept, stated),
+        trends(known, kept),
+        groups,
+        bridging(edges),
+        shared_challenges(nodes, edges),
+    )
+
+
+def _of_papers(
+    known: Mapping[str, PaperFacts],
+    challenges: Sequence[Challenge],
+    directions: Sequence[Statement],
+) -> tuple[list[Challenge], list[Statement]]:
+    """What the known papers alone state: challenges by prominence, directions by paper."""
+    narrowed = (within(challenge, known.keys()) for challenge in challenges)
+    kept = sorted((part for part in narrowed if part is not None), key=prominence)
+    stated = (said for said in directions if said.paper_id in known and exportable(said.quote))
+    return kept, sorted(stated, key=lambda said: (said.paper_id, statement_id(said)))
 
 
 def from_json(data: Mapping[str, Any]) -> ChallengeMap:
@@ -186,69 +173,28 @@ def from_json(data: Mapping[str, Any]) -> ChallengeMap:
             tuple(Edge(**_only(Edge, edge)) for edge in data["edges"]),
             tuple(Gap(**_only(Gap, gap)) for gap in data.get("under_explored", ())),
             tuple(Year(**_only(Year, year)) for year in data.get("years", ())),
+            tuple(Trend(**_only(Trend, one)) for one in data.get("trends", ())),
+            tuple(tuple(group) for group in data.get("communities", ())),
+            tuple(Bridge(**_only(Bridge, one)) for one in data.get("bridging", ())),
+            tuple(
+                Shared(**_only(Shared, one) | {"phases": tuple(one["phases"])})
+                for one in data.get("shared", ())
+            ),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a complete map: {error}") from error
-
-
-def graph(chart: ChallengeMap) -> nx.MultiDiGraph[str]:
-    """The map as a networkx graph; attributes are plain text, numbers and truth values.
-
-    Missing values are left out, as GraphML and GEXF have no word for them.
-    """
-    drawn: nx.MultiDiGraph[str] = nx.MultiDiGraph()
-    for node in chart.nodes:
-        attributes = _without_empty(asdict(node))
-        drawn.add_node(attributes.pop("id"), **attributes)
-    for number, edge in enumerate(chart.edges):
-        attributes = {k: v for k, v in asdict(edge).items() if v is not None}
-        source, target = attributes.pop("source"), attributes.pop("target")
-        drawn.add_edge(source, target, key=f"e{number}", **attributes)
-    return drawn
-
-
-def communities(chart: ChallengeMap, *, seed: int = 0) -> tuple[tuple[str, ...], ...]:
-    """Groups of challenges that the same papers state, the largest first; singles left out."""
-    told: defaultdict[str, set[str]] = defaultdict(set)
-    for edge in chart.edges:
-        if edge.kind == "stated_by":
-            told[edge.target].add(edge.source)
-    shared = Counter(
-        pair for challenges in told.values() for pair in combinations(sorted(challenges), 2)
-    )
-    tied: nx.Graph[str] = nx.Graph()
-    tied.add_weighted_edges_from((*pair, count) for pair, count in sorted(shared.items()))
-    found = nx.community.louvain_communities(tied, seed=seed)
-    groups = [tuple(sorted(group)) for group in found if len(group) > 1]
-    return tuple(sorted(groups, key=lambda group: (-len(group), group)))
-
-
-def bridging(chart: ChallengeMap, *, most: int = 10) -> tuple[tuple[str, int, int], ...]:
-    """Papers that tie phases together: (paper id, phases, challenges), the most phases first.
-
-    Counted are the phases of the challenges that a paper states; papers of one phase are
-    left out.
-    """
-    phases: defaultdict[str, set[str]] = defaultdict(set)
-    for edge in chart.edges:
-        if edge.kind == "in_phase":
-            phases[edge.target].add(edge.source)
-    stated: defaultdict[str, set[str]] = defaultdict(set)
-    for edge in chart.edges:
-        if edge.kind == "stated_by":
-            stated[edge.paper_id].add(edge.source)
-    counted = (
-        (paper, len(set().union(*(phases[one] for one in told))), len(told))
-        for paper, told in stated.items()
-    )
-    bridges = [item for item in counted if item[1] > 1]
-    return tuple(sorted(bridges, key=lambda item: (-item[1], -item[2], item[0]))[:most])
 
 
 def digest(value: object) -> str:
     """SHA-256, in hex, of `value` as canonical JSON."""
     text = json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _counts(
+    papers: Sequence[PaperFacts], kept: Sequence[Challenge], stated: Sequence[Statement]
+) -> dict[str, int]:
+    return {"papers": len(papers), "challenges": len(kept), "directions": len(stated)}
 
 
 def _manifest(grid: Lattice, nodes: Sequence[Node], edges: Sequence[Edge]) -> dict[str, Any]:
@@ -305,7 +251,7 @@ def _edge(source: str, target: str, kind: str, item: Evidence) -> Edge:
         source=source,
         target=target,
         kind=kind,
-        basis="stated" if kind in _STATED else "inferred",
+        basis="stated" if kind in STATED else "inferred",
         paper_id=said.paper_id,
         passage_id=said.passage_id,
         page=said.page,
@@ -316,7 +262,8 @@ def _edge(source: str, target: str, kind: str, item: Evidence) -> Edge:
         likeness=_finite(item.likeness),
         method=said.method,
         version=said.version,
-        human=said.human,
+        human=said.human or bool(item.decided),
+        decided=legible(item.decided),
     )
 
 
@@ -359,35 +306,19 @@ def _challenge_node(challenge: Challenge) -> Node:
         papers=challenge.papers,
         first_year=challenge.first_year,
         last_year=challenge.last_year,
+        renamed=challenge.renamed,
     )
 
 
-def _years(
-    papers: Sequence[PaperFacts], challenges: Sequence[Challenge], directions: Sequence[Statement]
-) -> tuple[Year, ...]:
-    published = Counter(paper.year for paper in papers if paper.year is not None)
-    stated = Counter(
-        year
-        for challenge in challenges
-        for year in {item.statement.year for item in challenge.evidence}
-    )
-    new = Counter(challenge.first_year for challenge in challenges)
-    directed = Counter(said.year for said in directions)
-    return tuple(
-        Year(year, published[year], stated[year], new[year], directed[year])
-        for year in sorted(published)
-    )
+def _grouped(nodes: Sequence[Node], groups: Sequence[Sequence[str]]) -> tuple[Node, ...]:
+    """`nodes`, each with the number of its group."""
+    number = {one: place for place, group in enumerate(groups, 1) for one in group}
+    return tuple(replace(node, community=number.get(node.id)) for node in nodes)
 
 
 def _finite(value: float) -> float:
     """`value` to 4 digits; 0 where it is no number, which no file format could carry."""
     return round(float(value), 4) if abs(value) <= 1e6 else 0.0
-
-
-def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` without None and "", but with what every node has."""
-    always = ("id", "kind", "label")
-    return {k: v for k, v in values.items() if k in always or v not in (None, "")}
 
 
 def _only(of: type, values: Mapping[str, Any]) -> dict[str, Any]:

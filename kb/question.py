@@ -111,6 +111,16 @@ def chunks(question: Question) -> list[str]:
     return list(dict.fromkeys(pairs))
 
 
+def without(question: Question) -> list[str]:
+    """The question once without each of its content words, in the order of `terms`."""
+    return [
+        " ".join(
+            re.sub(rf"(?<!\w){re.escape(term.text)}(?!\w)", " ", question.text, count=1).split()
+        )
+        for term in question.terms
+    ]
+
+
 def _weight(papers: int, held: int) -> float:
     """Inverse document frequency as BM25 has it, never below 0."""
     held = min(held, papers)

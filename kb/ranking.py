@@ -23,19 +23,16 @@ MODES: tuple[Mode, ...] = ("hybrid", "dense", "lexical")
 # Candidates each leg brings to the fusion.
 POOL = 200
 
-# Up to this many passages exact scoring is faster than Chroma and misses nothing: of 89,000
-# the nearest 200 took 3 ms against Chroma's 5 on 2 cores, at 7 and 6 ms of processor time.
-# And a process that does not ask Chroma does not load it (a second). Filtered searches are
-# always exact.
-EXACT_BELOW = 50_000
+# Up to this many passages exact scoring is as fast as Chroma and misses nothing: of 72,000
+# the nearest 200 took 5 ms on one thread against Chroma's 7. And a process that does not ask
+# Chroma does not load it (a second, 100 MB). Filtered searches are always exact.
+EXACT_BELOW = 100_000
 
 # What BM25 adds to the cosine, per word of the query: score = cosine + LEXICAL_WEIGHT · BM25 /
 # words. Both keep their own scale, so that a query whose words are nowhere leans on the
 # vectors by itself; min-max scaling gives a poor lexical match as much say as a good one.
-# nDCG@10 of .06 / .12 / .20, and of min-max with .7 for the vectors: single development questions
-# .808 / .795 / .773, .799; those with several papers .471 / .512 / .523, .447; questions
-# written from abstracts .875 / .905 / .912, .871; topic lists .118 / .124 / .120, .112;
-# SciFact's training claims .730 / .731 / .733, .724.
+# nDCG@10 of .09 / .12 / .15 before feedback: own topics .116 / .121 / .120, own questions
+# .678 / .687 / .688, SciFact's training claims .742 / .745 / .744.
 LEXICAL_WEIGHT = 0.12
 
 # Of fewer than one paper in this many, the text index is told which they are: it then looks
@@ -98,6 +95,8 @@ class Ranked:
     """BM25; 0 where it did not match."""
     total: int
     route: Route = NO_ROUTE
+    before: Vector | None = None
+    """Scores before feedback or a reranker; None where there was neither."""
 
 
 @dataclass
@@ -128,10 +127,24 @@ class Searcher:
         if vector is not None:
             with self.clock.step("dense"):
                 dense, route = self._by_vector(vector, pool, by, list(lexical))
+        if by == "papers" and dense and lexical:
+            with self.clock.step("lexical"):
+                lexical |= self._words_of(query, [row for row in dense if row not in lexical])
         with self.clock.step("fuse"):
             words = len(self.library.indexes.text.stems(query)) if lexical else 0
             ranked = _fuse(dense, lexical, mode, total, self._id_of(by), words)
             return replace(ranked, route=route)
+
+    def _words_of(self, query: str, rows: list[int]) -> dict[int, float]:
+        """Paper row -> BM25 of those of the rows that match.
+
+        What only the vectors brought is scored by words too: else it would stand behind the
+        last that the words brought, however many of them it has.
+        """
+        here = np.zeros(len(self.passing), dtype=bool)
+        here[rows] = True
+        one = replace(self, passing=here)
+        return one._papers_by_words(query, max(len(rows), 1), count_all=False)[0] if rows else {}
 
     def unranked(self, by: str, limit: int) -> Ranked:
         """The first `limit` of all that passes, in the order of the ids."""
@@ -293,14 +306,17 @@ def _first(keys: Ints, scores: Vector, most: int) -> dict[int, float]:
     return dict(zip(keys.tolist(), scores.tolist(), strict=True))
 
 
+def best_of_each(keys: Ints, cosines: Vector) -> tuple[Ints, Vector]:
+    """(each key once, its best cosine) of keys of which the same lie side by side."""
+    edges = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+    return keys[edges], np.maximum.reduceat(cosines, edges)
+
+
 def _best(keys: Ints, cosines: Vector, pool: int, also: set[int]) -> dict[int, float]:
     """The best cosine of each key, of the `pool` best keys and of those in `also`."""
     if not len(keys):
         return {}
-    # Keys of one paper lie side by side; the maximum of each run is its best passage.
-    edges = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    best = np.maximum.reduceat(cosines, edges)
-    unique = keys[edges]
+    unique, best = best_of_each(keys, cosines)
     if len(unique) > pool:
         near = np.argpartition(-best, pool)[:pool]
         chosen = np.zeros(len(unique), dtype=bool)
@@ -331,9 +347,13 @@ def _fuse(
         score = np.nan_to_num(nearness, nan=-1.0)
     else:
         score = np.nan_to_num(nearness, nan=-1.0) + LEXICAL_WEIGHT / max(words, 1) * match
-    # Rounded as it is printed: equal scores on the screen are in the order of the ids.
+    picked = descending(score, rows, id_of)
+    return Ranked(rows[picked], score[picked], nearness[picked], match[picked], total)
+
+
+def descending(score: Vector, rows: Ints, id_of: Callable[[int], str]) -> Ints:
+    """Places by score. Rounded as it is printed: what is equal on the screen goes by id."""
     order = sorted(
         range(len(rows)), key=lambda i: (-round(float(score[i]), DIGITS), id_of(int(rows[i])))
     )
-    picked = np.array(order, dtype=np.int64)
-    return Ranked(rows[picked], score[picked], nearness[picked], match[picked], total)
+    return np.array(order, dtype=np.int64)

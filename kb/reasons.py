@@ -35,12 +35,14 @@ def _told(worst: str, found: Inquiry) -> str:
     """What the sign that speaks most against an answer means, in words."""
     lacking = missing_terms(found.question, found.pool)
     words = ", ".join(f"“{one}”" for one in lacking)
-    if worst in ("sweeping", "cause"):
+    if worst == "sweeping":
         return "The question takes something for granted that no sentence found states" + (
             f" (not in the nearest paper: {words})." if words else "."
         )
     if worst in ("near", "sentence") or not lacking:
         return "No paper here is near enough to the question to answer it."
+    if worst == "figure_missing":
+        return "An amount is asked for, and no sentence near the question states one."
     if worst == "together":
         return f"No single paper brings together what is asked; the nearest lacks {words}."
     return f"The papers nearest to the question say nothing of {words}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,8 @@ class RefusalModel:
     """An answer is given where the chance of one is at least this."""
     fitted: dict[str, float]
     """Numbers of questions and cross-validated shares, as written by `kb.refusal_fit`."""
+    curve: tuple[Mapping[str, float], ...] = ()
+    """What other thresholds would do: threshold, answered, precision and recall of refusals."""
 
     def chance(self, found: Signs) -> float:
         """The chance that the library can answer, 0 to 1."""
@@ -65,6 +67,7 @@ class RefusalModel:
             "bias": round(self.bias, 5),
             "threshold": round(self.threshold, 4),
             "fitted": self.fitted,
+            "curve": [*self.curve],
         }
 
 
@@ -86,6 +89,7 @@ def load_refusal(path: Path = WEIGHTS) -> RefusalModel:
         bias=float(data["bias"]),
         threshold=float(data["threshold"]),
         fitted=dict(data["fitted"]),
+        curve=tuple(data.get("curve", ())),
     )
 
 

@@ -23,6 +23,7 @@ from kb.catalogue.values import Vector
 from kb.library import Library
 from kb.metrics import auc
 from kb.refusal import WEIGHTS, RefusalModel, fit
+from kb.refusal_curve import STEPS, curve, kind_of
 from kb.support import NAMES
 
 FOLDS = 5
@@ -31,7 +32,8 @@ REPEATS = 10
 # .920, .920, .910, .896 (.959, .959, .959, .958, .955).
 PENALTY = 10.0
 # Share of the answerable questions that cross-validation must keep: three points above the
-# aim of .90, because the threshold is itself chosen on these questions.
+# aim of .90, because the threshold is itself chosen on these questions. Of the 18 unanswerable
+# development questions .84 / .76 / .72 are refused at .90 / .915 / .93, of our 227 .83 / .82 / .79.
 KEEP = 0.93
 # The questions of `--weighty` files were written by others than ours: they count this much.
 WEIGHTY = 1.5
@@ -46,17 +48,20 @@ class Asked:
     kind: str
     """`near_miss`, `false_premise`, `off_corpus`, `unanswerable` or ""."""
     weighty: bool
+    pair: str
+    """Shared by an answerable question and its unanswerable twin; they stay in one fold."""
 
 
 def read_asked(library: Library, path: Path, *, weighty: bool) -> list[Asked]:
     """The signs of every question in a file of {question, type, kind?}."""
-    rows = []
+    rows: list[Asked] = []
     for line in path.read_text(encoding="utf-8").splitlines():
         record: dict[str, Any] = json.loads(line)
         found = look_into(library, str(record["question"]), Filters()).signs
         answerable = record["type"] != "unanswerable"
-        kind = "" if answerable else str(record.get("kind", "unanswerable"))
-        rows.append(Asked(dataclasses.astuple(found), answerable, kind, weighty))
+        kind = "" if answerable else kind_of(record)
+        pair = str(record.get("pair") or record.get("id") or len(rows))
+        rows.append(Asked(dataclasses.astuple(found), answerable, kind, weighty, pair))
     return rows
 
 
@@ -80,12 +85,18 @@ def held_out(rows: Sequence[Asked], *, seed: int) -> Vector:
     """Each question's chance by a model that has not seen it, (n,)."""
     generator = np.random.default_rng(seed)
     fold = np.zeros(len(rows), dtype=np.int64)
-    for kind in sorted({(row.answerable, row.kind, row.weighty) for row in rows}):
-        members = [i for i, r in enumerate(rows) if (r.answerable, r.kind, r.weighty) == kind]
-        fold[generator.permutation(members)] = np.arange(len(members)) % FOLDS
+    # A pair is dealt out once, by its unanswerable half: each kind is spread over the folds.
+    sort_of: dict[str, tuple[bool, str, bool]] = {}
+    for row in sorted(rows, key=lambda one: not one.answerable):
+        sort_of[row.pair] = (row.answerable, row.kind, row.weighty)
+    at: dict[str, int] = {}
+    for sort in sorted(set(sort_of.values())):
+        members = [pair for pair in sort_of if sort_of[pair] == sort]
+        at |= {members[i]: n % FOLDS for n, i in enumerate(generator.permutation(len(members)))}
+    fold[:] = [at[row.pair] for row in rows]
     chances = np.zeros(len(rows), dtype=np.float32)
     for out in range(FOLDS):
-        model = trained([row for row, at in zip(rows, fold, strict=True) if at != out])
+        model = trained([row for row, part in zip(rows, fold, strict=True) if part != out])
         for i in np.flatnonzero(fold == out).tolist():
             chances[i] = model.chance_of(rows[i].signs)
     return chances
@@ -110,11 +121,17 @@ def report(rows: Sequence[Asked], chances: Sequence[Vector], threshold: float) -
         found[f"{name}_answered"] = mean(lambda one, m=yes: (one[m] >= threshold).mean())
         found[f"{name}_refused"] = mean(lambda one, m=no: (one[m] < threshold).mean())
         found[f"{name}_auc"] = mean(lambda one, y=yes, n=no: auc(one[y], one[n]))
+        prefix = "development_" if name == "development" else ""
         for kind in sorted(set(kinds[no]) - {"unanswerable"}):
             of = no & (kinds == kind)
-            found[f"{kind}_n"] = int(of.sum())
-            found[f"{kind}_refused"] = mean(lambda one, m=of: (one[m] < threshold).mean())
-            found[f"{kind}_auc"] = mean(lambda one, y=yes, n=of: auc(one[y], one[n]))
+            found[f"{prefix}{kind}_n"] = int(of.sum())
+            found[f"{prefix}{kind}_refused"] = mean(lambda one, m=of: (one[m] < threshold).mean())
+            found[f"{prefix}{kind}_auc"] = mean(lambda one, y=yes, n=of: auc(one[y], one[n]))
+        twins = no & np.array([row.pair.startswith("p") for row in rows])
+        if twins.any():
+            found[f"{prefix}twins_n"] = int(twins.sum())
+            found[f"{prefix}twins_refused"] = mean(lambda one, m=twins: (one[m] < threshold).mean())
+            found[f"{prefix}twins_auc"] = mean(lambda one, y=yes, n=twins: auc(one[y], one[n]))
     return found
 
 
@@ -138,7 +155,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for some in (weighty, answerable)
     )
     found = report(rows, chances, threshold)
-    model = dataclasses.replace(trained(rows, threshold), fitted=found)
+    points = curve(
+        np.concatenate([one[answerable] for one in chances]).tolist(),
+        np.concatenate([one[~answerable] for one in chances]).tolist(),
+        (*STEPS, threshold),
+    )
+    model = dataclasses.replace(trained(rows, threshold), fitted=found, curve=points)
     chosen.output.write_text(json.dumps(model.to_json(), indent=1) + "\n", encoding="utf-8")
     lines = [f"{name}: {value}" for name, value in found.items()]
     weights = [f"{n}: {w:+.2f}" for n, w in zip(NAMES, model.weights, strict=True)]

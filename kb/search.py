@@ -11,9 +11,11 @@ import numpy as np
 from kb.catalogue import Filters, StoredPaper, StoredPassage
 from kb.catalogue.values import Vector
 from kb.errors import unknown
+from kb.feedback import ask_again, like
 from kb.library import Library
 from kb.query import Query
 from kb.ranking import DIGITS, MODES, NO_ROUTE, Clock, Ints, Mode, Ranked, Route, Searcher
+from kb.reranking import rerank
 from kb.snapshot import Mask, Snapshot
 from kb.snippets import snippet
 
@@ -30,6 +32,8 @@ class Why:
     """Cosine of the question and the nearest passage."""
     lexical: float
     """BM25 score."""
+    first_rank: int | None = None
+    """Rank, from 1, before what the first hits share, or a reranker, moved it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class Results:
     """How the vectors were scored."""
     ranked_by: str = ""
     """The words that it was ranked by: the query without its conditions."""
+    reranker: str = ""
+    """What read the first hits again; "" = nothing."""
 
     def to_json(self) -> dict[str, Any]:
         """The results as the command line prints them."""
@@ -105,13 +111,15 @@ def search(
     limit: int = 10,
     mode: Mode = "hybrid",
     by: Literal["papers", "passages"] = "papers",
+    reranker: str | None = None,
 ) -> Results:
     """The papers (or passages) that fit `query` best among those that pass the filters.
 
     A text is taken as plain words; `kb.query.parse` makes a Query of what a person typed.
     Scores descend, ties go by id; where there are no words to rank by, all that pass are
-    hits with a score of 0. Raises UsageError for an unknown mode, ModelMismatch where the
-    library's vectors come from another model.
+    hits with a score of 0. A `reranker` (None: that of the settings) reads the first hits of
+    the hybrid mode again. Raises UsageError for an unknown mode, ModelMismatch where the
+    library's vectors come from another model, ModelError for a reranker that is not here.
     """
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
@@ -126,11 +134,7 @@ def search(
         passing = snapshot.mask(filters)
         if not asked.plain:
             passing = passing & _meeting(library, snapshot, asked)
-    vector: Vector | None = None
-    if mode != "lexical" and query.strip():
-        library.require_model()
-        with clock.step("encode"):
-            vector = library.embedder.encode_query([query])[0]
+    vector = _encoded(library, query, clock) if mode != "lexical" and query.strip() else None
     filtered = bool(filters) or not asked.plain
     holding = _holding(library, snapshot, asked) if by == "passages" else None
     searcher = Searcher(library, snapshot, passing, filtered=filtered, clock=clock, holding=holding)
@@ -138,15 +142,20 @@ def search(
         ranked = searcher.rank(query, vector, mode, by, limit)
     else:
         ranked = searcher.unranked(by, limit)
+    reranker = library.settings.reranker if reranker is None else reranker
+    if mode != "hybrid" or vector is None:
+        reranker = ""  # the legs stay as they are
+    else:
+        ranked = _refined(searcher, ranked, query, vector, by, reranker)
     with clock.step("fetch"):
         hits = _fetch(library, snapshot, ranked, query, vector, by, limit)
     total = ranked.total if mode == "lexical" else int(passing.sum())
     took = (time.perf_counter() - start) * 1000
-    return Results(asked.typed, mode, took, total, hits, clock.steps, ranked.route, query)
+    return Results(asked.typed, mode, took, total, hits, clock.steps, ranked.route, query, reranker)
 
 
 def related(library: Library, name: str, *, limit: int = 10) -> Results:
-    """Papers most like the one that `name` means, by the mean of its front passages.
+    """Papers most like the one that `name` means, by its front passages and telling words.
 
     Raises UsageError where it is unknown.
     """
@@ -154,16 +163,36 @@ def related(library: Library, name: str, *, limit: int = 10) -> Results:
     number = library.number(name)
     snapshot = library.snapshot()
     row = snapshot.table.row_of[number]
-    positions = snapshot.matrix.of_papers(np.array([row]))[:3]
-    vector = snapshot.matrix.vectors[positions].mean(axis=0)
-    vector /= max(float(np.linalg.norm(vector)), 1e-12)
+    vector = snapshot.front_vector(row)
     passing = np.ones(len(snapshot.table.n), dtype=bool)
     passing[row] = False
     searcher = Searcher(library, snapshot, passing, filtered=True, clock=Clock())
-    ranked = searcher.rank("", vector, "dense", "papers", limit)
+    ranked = like(library, snapshot, searcher.rank("", vector, "dense", "papers", limit), row)
     hits = _fetch(library, snapshot, ranked, "", vector, "papers", limit)
     took = (time.perf_counter() - start) * 1000
     return Results(name, "dense", took, int(passing.sum()), hits, route=ranked.route)
+
+
+def _encoded(library: Library, query: str, clock: Clock) -> Vector:
+    """The question's vector, (dimension,). Raises ModelMismatch."""
+    library.require_model()
+    with clock.step("encode"):
+        vector: Vector = library.embedder.encode_query([query])[0]
+    return vector
+
+
+def _refined(
+    searcher: Searcher, ranked: Ranked, query: str, vector: Vector, by: str, reranker: str
+) -> Ranked:
+    """The candidates ranked again by what the first share, and by a reranker if any."""
+    library, snapshot = searcher.library, searcher.snapshot
+    if by == "papers":
+        with searcher.clock.step("feedback"):
+            ranked = ask_again(library, snapshot, ranked, vector)
+    if reranker:
+        with searcher.clock.step("rerank"):
+            ranked = rerank(library, snapshot, ranked, query, by, reranker)
+    return ranked
 
 
 def _meeting(library: Library, snapshot: Snapshot, asked: Query) -> Mask:
@@ -215,6 +244,7 @@ def _fetch(
     """The first `limit` candidates with their papers, passages and snippets."""
     top = ranked.rows[:limit]
     by_dense, by_words = _ranks(ranked.dense), _ranks(ranked.lexical)
+    before = {} if ranked.before is None else _ranks(ranked.before)
     matrix, table = snapshot.matrix, snapshot.table
     rows = top if by == "papers" else matrix.paper_row[top]
     with library.catalogue.read() as reader:
@@ -234,7 +264,8 @@ def _fetch(
             continue  # removed by another process a moment ago
         passage, shown = snippet(texts, query)
         cosine = float(np.nan_to_num(ranked.dense[i]))
-        why = Why(by_dense.get(i), by_words.get(i), cosine, float(ranked.lexical[i]))
+        bm25 = float(ranked.lexical[i])
+        why = Why(by_dense.get(i), by_words.get(i), cosine, bm25, before.get(i))
         hits.append(Hit(len(hits) + 1, float(ranked.score[i]), paper, passage, shown, why))
     return tuple(hits)
 

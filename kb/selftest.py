@@ -166,7 +166,7 @@ def self_test(library: Library, count: int = ITEMS, *, embed: int = EMBEDDED) ->
     cannot be read.
     """
     start = time.perf_counter()
-    snapshot = Snapshot.take(library.catalogue)
+    snapshot = library.snapshot()
     items = known_items(library, snapshot, count)
     seen = [one for part in _parts(items) for one in _by_meaning(library, snapshot, part)]
     ranks: dict[str, list[int | None]] = {
@@ -336,7 +336,8 @@ def _same_model(library: Library, snapshot: Snapshot, items: Sequence[KnownItem]
         held.append(_vector(snapshot, item if by_sentence else replace(item, vector=None)))
     if held[0].shape != (library.embedder.dimension,):
         return 0.0
-    made = library.embedder.encode_query(texts)
+    # One by one: side by side, a sentence takes as long as the longest passage.
+    made = np.concatenate([library.embedder.encode_query([text]) for text in texts])
     cosines = (made * np.stack(held)).sum(axis=1)
     return float((cosines >= _SAME).mean())
 

@@ -25,6 +25,9 @@ class Settings:
     precision: str = "auto"
     """`fp32` or `bf16` on torch, `onnx` (fp32), or `auto`: bf16 where the processor has it, else
     onnx (cosine to fp32 ≥ .9999)."""
+    reranker: str = ""
+    """A sentence-transformers CrossEncoder, by name or folder, that reads the first hits of a
+    hybrid search again; "" = none. Slow without a graphics card, and never downloaded."""
     coder: str = ""
     """Name under which decisions are logged; "" = the system's user name."""
     threads: int = 2
@@ -42,6 +45,15 @@ class Settings:
     stop_after: int = 25
     """Items in a row that fail for the same reason before adding stops and says so; 0: never.
     A failure of network, disk or parser process counts for five."""
+    llm_url: str = ""
+    """Base URL of an OpenAI-compatible endpoint, for answers by a language model; "": none.
+    `SIXFOLD_LLM_URL` goes before it. The key is read from `SIXFOLD_LLM_KEY` alone."""
+    llm_model: str = ""
+    """The model's name there; `SIXFOLD_LLM_MODEL` goes before it."""
+    llm_seconds: float = 120.0
+    """Longest time for one answer of the language model."""
+    llm_tokens: int = 800
+    """Longest answer of the language model, in its tokens."""
     pdf_seconds: float = 60.0
     """Longest time for parsing one PDF."""
     pdf_megabytes: int = 200
@@ -54,6 +66,12 @@ class Settings:
             raise unknown("precision", self.precision, PRECISIONS)
         if not 1 <= self.threads <= 256:
             raise UsageError(f"threads = {self.threads}: give 1 to 256", item="threads")
+        if not 1 <= self.llm_seconds <= 3600:
+            raise UsageError(
+                f"llm_seconds = {self.llm_seconds}: give 1 to 3600", item="llm_seconds"
+            )
+        if not 16 <= self.llm_tokens <= 32768:
+            raise UsageError(f"llm_tokens = {self.llm_tokens}: give 16 to 32768", item="llm_tokens")
         if self.stop_after < 0:
             raise UsageError(f"stop_after = {self.stop_after}: give 0 or more", item="stop_after")
         if not 64 <= self.passage_tokens <= 8192:
@@ -78,6 +96,13 @@ def load_settings(folder: Path) -> Settings:
         ) from error
     known = {field.name: type(field.default) for field in fields(Settings)}
     for key, value in values.items():
+        if key in ("llm_key", "llm_api_key", "api_key"):
+            raise UsageError(
+                f"{path}: {key} is not kept in a file",
+                item=key,
+                remedy="take the line out and set SIXFOLD_LLM_KEY in the environment",
+                code="key_in_file",
+            )
         if key not in known:
             raise unknown("setting", key, sorted(known))
         wanted = known[key]

@@ -21,7 +21,6 @@ from kb.errors import damaged_index
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
 
-LAYOUT = 1
 COLLECTION = "passages"
 
 # Chroma searches its graph this widely; at 256 recall against exact scoring was 1.0 on

@@ -9,6 +9,9 @@ from kb.text_index import TextIndex, words
 # Words named in one reason.
 _MOST = 8
 
+# Places that the first hits' words and meaning must move a hit up to be named as a reason.
+_MOVED = 3
+
 
 def reasons(library: Library, results: Results) -> list[list[str]]:
     """For each hit: what brought it here, the stronger first."""
@@ -27,6 +30,10 @@ def _of(index: TextIndex, hit: Hit, results: Results, asked: dict[str, str]) -> 
         found.append(f"{_place(why.lexical_rank)} by words: {_words(index, hit, asked)}")
     elif results.mode != "dense" and asked:
         found.append("has none of the words" if not _held(index, hit, asked) else "few words")
+    if why.first_rank and results.reranker:
+        found.append(f"{_place(why.first_rank)} before {results.reranker} read it")
+    elif why.first_rank and why.first_rank - hit.rank >= _MOVED:
+        found.append(f"{_place(why.first_rank)} without what the first hits share")
     return found or ["passes the filters; there was nothing to rank by"]
 
 

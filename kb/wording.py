@@ -25,7 +25,9 @@ _CONCESSION = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?:however|moreover|furthermore|in addition|additionally|nevertheless|nonetheless|yet|but|"
+    r"^(?:\(?(?:\d|i{1,3}|iv)[).]|first(?:ly)?|second(?:ly)?|third(?:ly)?|here|worse|notably|"
+    r"surprisingly|(?:more )?importantly|critically|context:|results:|background:|"
+    r"however|moreover|furthermore|in addition|additionally|nevertheless|nonetheless|yet|but|"
     r"thus|therefore|consequently|as a result|in particular|specifically|unfortunately|"
     r"conversely|in contrast|instead|indeed|meanwhile|still|besides|also|hence|finally|"
     r"on the other hand|at the same time|to date|in practice|despite this|despite these advances)"
@@ -40,6 +42,8 @@ _TURN = re.compile(
 _TAIL = re.compile(
     r",\s+(?:which|making|leading|resulting|limiting|motivating|raising|hindering|highlighting|"
     r"especially|particularly|as\b|since|because|where|thereby|thus|so that|including|such as|"
+    r"meaning|while|whereas|when\b|without|rather than|ignoring|overlooking|failing|neglecting|"
+    r"leaving|posing|creating|causing|producing|often|i\.e\.|e\.g\.|namely|"
     r"with\b|due to|and\s+(?:they|it|this|thus|often|are|is)\b)|;\s+|\s+[–—]\s+|:\s+",
     re.IGNORECASE,
 )
@@ -77,6 +81,23 @@ _VERB_FIRST = re.compile(
     r"are|is|was|were|do|does|did|can|cannot|may|incur\w*|need\w*|produc\w*|show\w*|ignor\w*|"
     r"overlook\w*|at|in|with|for|on)\b",
     re.IGNORECASE,
+)
+_CLAIM = re.compile(
+    r"\b(?:propos|present|introduc|develop|design|buil[dt]|construct|address|tackl|mitigat|improv|"
+    r"achiev|outperform|reduc|enhanc|demonstrat|effective|gave|give|overcom|resolv|releas)\w*",
+    re.IGNORECASE,
+)
+_RELEASE = re.compile(
+    r"\b(?:publicly|open[- ]sourced?|(?:is|are) available|we release)\b", re.IGNORECASE
+)
+_COUNTED = re.compile(
+    r"\b(?:two|three|four|five|several|some|many|various|certain|key|critical|following)\s+"
+    r"(?:[\w-]+\s+){0,2}(?:challenges|limitations|bottlenecks|issues|problems|shortcomings|"
+    r"obstacles|gaps|drawbacks)(?:\s+(?:remain|persist|exist))?\W*$",
+    re.IGNORECASE,
+)
+_POINTED = re.compile(
+    r"\b(?:this|these|those|such|the former|the latter)\s+(?!as\b)[a-z]", re.IGNORECASE
 )
 _OPENING_WORDS = 6
 _MIN_CLAUSE_WORDS = 5
@@ -140,6 +161,26 @@ def main_clause(sentence: str) -> str:
 def names_difficulty(text: str) -> bool:
     """True where `text` has a word of difficulty, such as "lack", "costly" or "unclear"."""
     return bool(_CUE.search(text))
+
+
+def claims_answer(text: str) -> bool:
+    """True where a contribution says that it offers or attains something, rather than what
+    it looked at or found.
+    """
+    return bool(_CLAIM.search(text))
+
+
+def leaves_unsaid(text: str) -> bool:
+    """True where `text` only says that code or data can be had, or that there are troubles
+    ("two limitations remain") and not which.
+    """
+    released = bool(_RELEASE.search(text)) and not names_difficulty(text)
+    return released or bool(_COUNTED.search(text))
+
+
+def points_back(text: str) -> bool:
+    """True where `text` needs another sentence to be understood ("… part of this problem")."""
+    return points_elsewhere(text) or bool(_POINTED.search(text))
 
 
 def label(sentence: str, *, longest: int = 140) -> str:

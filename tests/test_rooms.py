@@ -33,14 +33,16 @@ MAY_IMPORT = {
 OWNERS: dict[str, tuple[str, ...]] = {
     "PIL": ("kb/exports/figure.py",),
     "alembic": ("kb/catalogue/store.py", "kb/migrations/"),
+    "altair": ("kb/pages/",),
     "arxiv": ("ingest/arxiv_source.py",),
     "bibtexparser": ("ingest/bibliography_bibtex.py",),
     "chromadb": ("kb/vector_index.py",),
     "click": ("kb/cli.py", "kb/commands/"),
     "filelock": ("kb/lock.py",),
-    "networkx": ("kb/maps.py", "kb/exports/"),
+    "networkx": ("kb/map_network.py", "kb/exports/"),
     "numpy": ("*",),
     "onnxruntime": ("kb/onnx_model.py",),
+    "openai": ("kb/writing/wire.py",),
     "pandas": ("kb/pages/",),
     "platformdirs": ("kb/model_files.py", "kb/settings.py"),
     "pylatexenc": ("ingest/latex_text.py",),
@@ -55,6 +57,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "st_link_analysis": ("kb/pages/",),
     "streamlit": ("app.py", "kb/pages/"),
     "tantivy": ("kb/text_index.py",),
+    "threadpoolctl": ("kb/snapshot.py",),
     "tokenizers": ("kb/onnx_model.py",),
     "torch": ("kb/embed.py",),
     "tqdm": ("kb/commands/",),
@@ -68,6 +71,7 @@ UNSAFE = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 # import name -> distribution, where they differ.
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "altair": "streamlit",  # comes with it, and only its pages use it
     "pandas": "streamlit",  # comes with it, and only its pages use it
     "sentence_transformers": "sentence-transformers",
     "sklearn": "scikit-learn",

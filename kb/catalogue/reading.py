@@ -13,7 +13,6 @@ from kb.catalogue.editions import newest
 from kb.catalogue.filing import Filing, effective
 from kb.catalogue.standing import OWN, OWN_PASSAGE, members, tag_rows
 from kb.catalogue.tables import (
-    chats,
     collections,
     files,
     journal,
@@ -64,7 +63,7 @@ def unpack(blob: bytes) -> Vector:
     return np.frombuffer(blob, dtype="<f2").astype(np.float32)
 
 
-def unpack_many(blobs: Sequence[bytes]) -> Vector:
+def unpack_many(blobs: Sequence[bytes | bytearray]) -> Vector:
     """Stored vectors as one float32 matrix (n, dimension)."""
     if not blobs:
         return np.zeros((0, 0), dtype=np.float32)
@@ -209,12 +208,17 @@ class Reader:
     def all_vectors(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Vector]:
         """(passage numbers, paper numbers, vectors) of the whole library, by number."""
         query = select(passages.c.n, passages.c.paper, passages.c.vector).where(OWN_PASSAGE)
-        rows = self.connection.execute(query.order_by(passages.c.n)).all()
-        return (
-            np.array([row.n for row in rows], dtype=np.int64),
-            np.array([row.paper for row in rows], dtype=np.int64),
-            unpack_many([row.vector for row in rows]),
-        )
+        # SQLite's own rows: SQLAlchemy's take twice as long, and every search of a fresh
+        # process waits for them. In parts: never all blobs at once beside the matrix.
+        cursor: Any = self.connection.execute(query.order_by(passages.c.n)).cursor
+        numbers: list[tuple[int, int]] = []
+        packed = bytearray()
+        while rows := cursor.fetchmany(CHUNK):
+            numbers += [row[:2] for row in rows]
+            packed += b"".join([row[2] for row in rows])
+        held = np.array(numbers, dtype=np.int64).reshape(-1, 2).T.copy()
+        vectors = unpack_many([packed] if numbers else [])
+        return held[0], held[1], vectors.reshape(len(numbers), -1 if numbers else 0)
 
     def sentences(self, passage_numbers: Iterable[int]) -> list[SentenceRow]:
         """The sentences of some passages, in reading order."""
@@ -322,12 +326,6 @@ class Reader:
         if mtime_ns is not None:
             query = query.where(files.c.mtime_ns == mtime_ns)
         return str(self.connection.execute(query).scalar() or "")
-
-    def chat(self, chat: str) -> list[tuple[str, dict[str, Any]]]:
-        """(question, answer as JSON) of every turn of a chat, the first one first."""
-        query = select(chats.c.question, chats.c.answer).where(chats.c.chat == chat)
-        rows = self.connection.execute(query.order_by(chats.c.n))
-        return [(row.question, dict(row.answer)) for row in rows]
 
     def journal(self, limit: int = 200) -> list[dict[str, Any]]:
         """The newest entries of the ingest journal, newest first."""

@@ -91,10 +91,11 @@ def _on_collection(
 
 @command
 @click.option("--questions", metavar="FILE", required=True, help="Questions as JSON lines.")
-def answers_command(session: Session, questions: str) -> None:
+@click.option("--writer", default="extractive", help="extractive, or llm where one is set up.")
+def answers_command(session: Session, questions: str, writer: str) -> None:
     """Measure answers on questions whose papers are known, on the opened library."""
     asked = _questions(questions)
-    found = eval_answers(session.open(), asked)
+    found = eval_answers(session.open(), asked, writer=writer)
     session.emit(found, _answer_lines(found))
 
 
@@ -189,6 +190,8 @@ def _answer_lines(found: dict[str, Any]) -> str:
                 for name, value in found[kind].items()
             ]
             lines.append(f"{kind:<13}{', '.join(facts)}")
+    if found["page"]["n"]:
+        lines.append("page         " + ", ".join(f"{k} {v}" for k, v in found["page"].items()))
     for name in ("refusal_precision", "quote_exact", "median_ms"):
         value = found[name]
         lines.append(f"{name}: {value if value is not None else '–'}")

@@ -10,10 +10,14 @@ import click
 from ingest.sources import encodable
 from kb.answer import ask
 from kb.card import card
+from kb.chats import keep, talk
 from kb.commands.common import Session, command, filter_options, filters_of
+from kb.commands.writing import show_answer
 from kb.query import parse
 from kb.search import Results, related, search
+from kb.search_log import log
 from kb.why import reasons
+from kb.writer import writer_named
 
 
 @command
@@ -22,9 +26,17 @@ from kb.why import reasons
 @click.option("-n", "limit", type=click.IntRange(1, 1000), default=10, help="How many hits.")
 @click.option("--mode", default="hybrid", help="hybrid, dense or lexical.")
 @click.option("--by", type=click.Choice(["papers", "passages"]), default="papers")
+@click.option("--reranker", metavar="NAME|DIR", help="A CrossEncoder on this machine, if any.")
 @click.option("--explain", is_flag=True, help="Show milliseconds a step and each hit's scores.")
 def search_command(
-    session: Session, query: str, limit: int, mode: Any, by: Any, explain: bool, **filters: Any
+    session: Session,
+    query: str,
+    limit: int,
+    mode: Any,
+    by: Any,
+    reranker: str | None,
+    explain: bool,
+    **filters: Any,
 ) -> None:
     """Search papers or passages, by meaning and by words.
 
@@ -37,9 +49,9 @@ def search_command(
     library = session.open()
     chosen, query = filters_of(library, **filters), encodable(query)
     asked = parse(query, library.edition)
-    results = search(library, asked, chosen, limit=limit, mode=mode, by=by)
+    results = search(library, asked, chosen, limit=limit, mode=mode, by=by, reranker=reranker)
     found = [hit.paper.paper_id for hit in results.hits]
-    library.log_search(query, chosen, results.mode, results.total, found)
+    log(library, asked, chosen, results.mode, results.total, found)
     told = reasons(library, results) if explain else []
     found_json = _explained(results, told) if explain else results.to_json()
     session.emit(found_json, _lines(results, told, explain=explain))
@@ -92,13 +104,22 @@ def show_command(session: Session, paper: str) -> None:
 @command
 @click.argument("question")
 @filter_options
-@click.option("--writer", default="extractive", help="extractive (llm: a later version).")
-def ask_command(session: Session, question: str, writer: str, **filters: Any) -> None:
-    """Ask a question; get quotes that can be checked, or a refusal."""
+@click.option("--writer", default="extractive", help="extractive, or llm where one is set up.")
+@click.option("--chat", default="", metavar="NAME", help="Go on with a chat, or last; else new.")
+def ask_command(session: Session, question: str, writer: str, chat: str, **filters: Any) -> None:
+    """Ask a question; get quotes that can be checked, or a refusal.
+
+    With --chat the question and its answer are kept (see kb chats), and a follow-up such as
+    "and for deployment?" is read against the chat.
+    """
     library = session.open()
     asked = filters_of(library, **filters)
-    answer = ask(library, encodable(question), asked, writer=writer)
-    session.emit(answer.to_json(), answer.to_text())
+    writer_named(writer, library.settings)
+    begun = talk(library, encodable(chat)) if chat else None
+    answer = ask(library, encodable(question), asked, begun.earlier if begun else ())
+    answer = show_answer(session, library, answer, writer)
+    if begun:
+        keep(library, begun.chat, encodable(question), answer.to_json(), begun.name)
 
 
 def _explained(results: Results, told: list[list[str]]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -16,7 +17,10 @@ from kb.codebooks import edition_at
 from kb.commands.common import Session, command, filter_options, filters_of
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
+from kb.exports.changes import FORMS, changes_as
 from kb.exports.reading import quoted_edges
+from kb.map_diff import diff
+from kb.maps import ChallengeMap, from_json
 from kb.verify import verify
 
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
@@ -40,6 +44,12 @@ def challenges_command(session: Session, limit: int | None, **filters: Any) -> N
 @click.option("--rows", default="phase", help="A facet, year or category.")
 @click.option("--columns", default="layer", help="A facet, year or category.")
 @click.option("--since", metavar="DATE", default="", help="Papers published since then.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="OLD.json",
+    help="What changed since an exported map (json, markdown).",
+)
 @click.option("--taxonomy", type=int, metavar="N", help="By version N of the codebook.")
 @click.option("--format", "form", default="json", help=", ".join(FORMATS))
 @click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
@@ -48,6 +58,7 @@ def map_command(
     rows: str,
     columns: str,
     since: str,
+    against: Path | None,
     taxonomy: int | None,
     form: str,
     target: Path | None,
@@ -64,16 +75,20 @@ def map_command(
     chart = mapping.challenge_map(
         library, asked, rows=rows, columns=columns, since=since, version=taxonomy
     )
-    papers = mapping.mapped(library, taxonomy).papers
-    facts = {key: mapping.paper_facts(paper) for key, paper in papers.items()}
-    content = export(chart, form, facts)
+    if against is not None:
+        earlier = _read_map(against)
+        content = changes_as(diff(earlier, chart), form, (earlier.meta, chart.meta))
+    else:
+        papers = mapping.mapped(library, taxonomy).papers
+        facts = {key: mapping.paper_facts(paper) for key, paper in papers.items()}
+        new = None
+        if since:
+            new = mapping.changed_since(library, asked, since, version=taxonomy)
+        content = export(chart, form, facts, new)
     if target is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
+        _print(content)
         return
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(target)
+    _write(target, content)
     done = {
         "file": str(target),
         "format": form,
@@ -81,6 +96,60 @@ def map_command(
         "edges": len(chart.edges),
     }
     session.emit(done, f"{target}: {len(chart.nodes)} nodes, {len(chart.edges)} edges")
+
+
+@command
+@click.argument("earlier", type=click.Path(path_type=Path))
+@click.argument("later", type=click.Path(path_type=Path))
+@click.option("--format", "form", default="", help=", ".join(FORMS))
+@click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
+def diff_command(
+    session: Session, earlier: Path, later: Path, form: str, target: Path | None
+) -> None:
+    """What changed from one exported map (json) to a later one."""
+    charts = _read_map(earlier), _read_map(later)
+    found = diff(*charts)
+    if session.as_json and target is None:
+        session.emit(found.to_json())
+        return
+    content = changes_as(found, form or "markdown", [chart.meta for chart in charts])
+    if target is None:
+        _print(content)
+        return
+    _write(target, content)
+    told = {
+        "file": str(target),
+        "new_papers": len(found.new_papers),
+        "new_challenges": len(found.new_challenges),
+        "grown_challenges": len(found.grown_challenges),
+        "directions_taken_up": len(found.directions_taken_up),
+    }
+    session.emit(told, f"{target} written")
+
+
+def _read_map(path: Path) -> ChallengeMap:
+    try:
+        return from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {path}", item=str(path)) from error
+    except (ValueError, AttributeError) as error:
+        raise ItemsFailed(
+            f"{path} is no map that can be compared: {error}",
+            item=str(path),
+            remedy="give one that `kb map --format json -o FILE` wrote",
+        ) from error
+
+
+def _print(content: bytes) -> None:
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(target)
 
 
 @command

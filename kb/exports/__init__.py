@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kb.errors import unknown
 from kb.exports.bibliography import as_bibtex, as_ris
+from kb.exports.changes import lines as changed
 from kb.exports.figure import as_png, as_svg
 from kb.exports.graphs import as_cytoscape, as_gexf, as_graphml, as_json
 from kb.exports.latex import as_latex
@@ -13,12 +14,12 @@ from kb.exports.page import as_html
 from kb.exports.report import as_markdown
 from kb.exports.sheet import as_csv
 from kb.lattice import PaperFacts
+from kb.map_diff import MapDiff
 from kb.maps import ChallengeMap
 
 __all__ = ["FORMATS", "export"]
 
 _OF_MAP: Mapping[str, Callable[[ChallengeMap], bytes]] = {
-    "json": as_json,
     "graphml": as_graphml,
     "gexf": as_gexf,
     "csv": as_csv,
@@ -28,7 +29,6 @@ _OF_MAP: Mapping[str, Callable[[ChallengeMap], bytes]] = {
     "latex": as_latex,
 }
 _WITH_PAPERS: Mapping[str, Callable[[ChallengeMap, Mapping[str, PaperFacts]], bytes]] = {
-    "markdown": as_markdown,
     "html": as_html,
     "bibtex": as_bibtex,
     "ris": as_ris,
@@ -50,12 +50,22 @@ FORMATS = (
 """Names of the formats, in the order of the command line's contract."""
 
 
-def export(chart: ChallengeMap, form: str, papers: Mapping[str, PaperFacts]) -> bytes:
+def export(
+    chart: ChallengeMap,
+    form: str,
+    papers: Mapping[str, PaperFacts],
+    changes: MapDiff | None = None,
+) -> bytes:
     """`chart` as a file of the format `form`; the same map gives the same bytes.
 
+    `changes`, what its papers brought, goes into JSON and Markdown.
     `papers` gives titles, authors and addresses of the papers on the map; one that is
     missing there is named by its id alone. Raises UsageError for an unknown format.
     """
+    if form == "json":
+        return as_json(chart, changes)
+    if form == "markdown":
+        return as_markdown(chart, papers, changed(changes) if changes else ())
     if form in _OF_MAP:
         return _OF_MAP[form](chart)
     if form in _WITH_PAPERS:

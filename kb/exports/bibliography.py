@@ -42,8 +42,10 @@ def as_bibtex(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
 
 
 def as_ris(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
-    """The papers that a map quotes."""
-    return ris(_cited(chart, papers), [f"Sixfold generation {chart.meta['generation']}"]).encode()
+    """The papers that a map quotes; the first record carries the map's manifest as a note."""
+    cited = _cited(chart, papers)
+    first = ris(cited[:1], [f"Sixfold challenge map {manifest(chart)}"])
+    return (first + ris(cited[1:], [f"Sixfold generation {chart.meta['generation']}"])).encode()
 
 
 def _cited(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> list[Entry]:

@@ -21,7 +21,7 @@ from kb.maps import ChallengeMap
 from kb.quotes import legible
 
 _CELL_WIDTH, _CELL_HEIGHT = 132, 56
-_HEAD_WIDTH, _HEAD_HEIGHT = 230, 74
+_HEAD_WIDTH = 230
 _MARGIN = 16
 _LEGEND = 66
 _TEXT, _SMALL = 15, 12
@@ -69,12 +69,16 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
     """Width, height and shapes of the figure, in painting order."""
     grid, names = chart.lattice, chart.meta["names"]
     width = 2 * _MARGIN + _HEAD_WIDTH + _CELL_WIDTH * len(grid.columns)
-    height = 2 * _MARGIN + _HEAD_HEIGHT + _CELL_HEIGHT * len(grid.rows) + _LEGEND
+    heads = [
+        _lines(names.get(f"{grid.column_axis}:{key}", key), _CELL_WIDTH // 8)
+        for key in grid.columns
+    ]
+    head = 14 + 15 * max(map(len, heads), default=1)
+    height = 2 * _MARGIN + head + _CELL_HEIGHT * len(grid.rows) + _LEGEND
     drawn: list[Shape] = [Box(0, 0, width, height, "#ffffff")]
     most = max((cell.challenges for cell in grid.cells), default=0)
-    left, top = _MARGIN + _HEAD_WIDTH, _MARGIN + _HEAD_HEIGHT
-    for place, column in enumerate(grid.columns):
-        lines = _lines(names.get(f"{grid.column_axis}:{column}", column), _CELL_WIDTH // 8)
+    left, top = _MARGIN + _HEAD_WIDTH, _MARGIN + head
+    for place, lines in enumerate(heads):
         x = left + (place + 0.5) * _CELL_WIDTH
         drawn += _stack(lines, x, top - 12 - 15 * (len(lines) - 1), "middle")
     for line, row in enumerate(grid.rows):
@@ -149,19 +153,36 @@ def _cell(cell: Cell, x: float, y: float, most: int) -> list[Shape]:
     ink = "#ffffff" if depth > _WHITE_FROM else "#000000"
     return [
         Box(x + 1, y + 1, *size, _shade(depth)),
-        Words(middle, y + 27, str(cell.challenges), _TEXT, ink, bold=True),
-        Words(middle, y + 45, f"in {cell.denominator} papers", _SMALL, ink),
+        Words(middle, y + 27, f"{cell.challenges:,}", _TEXT, ink, bold=True),
+        Words(middle, y + 45, _papers(cell.denominator), _SMALL, ink),
     ]
+
+
+def _papers(count: int) -> str:
+    return f"in {count:,} paper" + ("" if count == 1 else "s")
+
+
+def _asked(chart: ChallengeMap) -> str:
+    """The filters as a reader reads them: names of categories, not their keys."""
+    names = chart.meta["names"]
+    axes = {"phases": "phase", "layers": "layer"}
+    told = []
+    for name, value in sorted(chart.meta["filters"].items()):
+        values = value if isinstance(value, list | tuple) else [value]
+        shown = [str(names.get(f"{axes.get(name, name)}:{one}", one)) for one in values]
+        told.append(f"{name.replace('_', ' ')}: {', '.join(shown)}")
+    return "; ".join(told)
 
 
 def _legend(chart: ChallengeMap, height: float) -> list[Shape]:
     y = height - _LEGEND + 18
     meta = chart.meta
-    counts = f"{meta['papers']} papers, {meta['challenges']} challenges"
+    counts = f"{meta['papers']:,} papers, {meta['challenges']:,} challenges"
+    asked = f" ({_asked(chart)})" if meta["filters"] else ""
     lines = (
         "Number: challenges stated; below: papers examined in the cell. Darker = more challenges.",
         '"none in N": stated by none of N papers; "no papers": searched, none found.',
-        f"Hatched: not searched. {counts}; library generation {meta['generation']}.",
+        f"Hatched: not searched. {counts}{asked}; library generation {meta['generation']}.",
     )
     return [
         Words(_MARGIN, y + 17 * number, line, _SMALL, _PALE, "start")

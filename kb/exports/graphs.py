@@ -10,14 +10,16 @@ from xml.etree import ElementTree as ET
 
 import networkx as nx
 
-from kb.maps import ChallengeMap, graph
+from kb.map_diff import MapDiff
+from kb.map_network import graph
+from kb.maps import ChallengeMap
 
 _GEXF = "http://www.gexf.net/1.2draft"
 
 
-def as_json(chart: ChallengeMap) -> bytes:
+def as_json(chart: ChallengeMap, changes: MapDiff | None = None) -> bytes:
     """The map in the contract's shape; `kb.maps.from_json` reads it back."""
-    return _dump(chart.to_json())
+    return _dump(chart.to_json() | ({"changes": changes.to_json()} if changes else {}))
 
 
 def as_cytoscape(chart: ChallengeMap) -> bytes:
@@ -33,7 +35,7 @@ def as_cytoscape(chart: ChallengeMap) -> bytes:
 
 def as_graphml(chart: ChallengeMap) -> bytes:
     """GraphML with every attribute of nodes and edges; the manifest as JSON on the graph."""
-    drawn = graph(chart)
+    drawn = graph(chart.nodes, chart.edges)
     drawn.graph["manifest"] = manifest(chart)
     held = io.BytesIO()
     # Named outright: `write_graphml` takes lxml where it is installed, and then the same
@@ -44,7 +46,7 @@ def as_graphml(chart: ChallengeMap) -> bytes:
 
 def as_gexf(chart: ChallengeMap) -> bytes:
     """GEXF 1.2 for Gephi with every attribute; the manifest is the description."""
-    drawn = graph(chart)
+    drawn = graph(chart.nodes, chart.edges)
     for _, _, key, values in drawn.edges(keys=True, data=True):
         # GEXF has its own `id`, and reads `start` and `end` as times.
         values["id"] = key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kb.exports.graphs import manifest
 from kb.lattice import Cell
-from kb.maps import ChallengeMap
+from kb.maps import ChallengeMap, Node
 from kb.quotes import legible
 
 _SPECIAL = {
@@ -61,19 +61,26 @@ def as_latex(chart: ChallengeMap) -> bytes:
 def _lattice(chart: ChallengeMap) -> list[str]:
     names, grid = chart.meta["names"], chart.lattice
     axes = f"{escaped(grid.row_axis)} and {escaped(grid.column_axis)}"
-    head = [escaped(names.get(f"{grid.column_axis}:{key}", key)) for key in grid.columns]
+    # Narrow columns that break, so that the table fits a page's width.
+    width = 0.73 / max(len(grid.columns), 1)
+    columns = f"p{{{width:.3f}\\linewidth}}" * len(grid.columns)
+    head = [
+        "\\scriptsize\\raggedright " + escaped(names.get(f"{grid.column_axis}:{key}", key))
+        for key in grid.columns
+    ]
     lines = [
         "\\begin{table}",
         f"\\caption{{Challenges stated / papers examined, by {axes}.}}",
-        f"\\begin{{tabular}}{{l{'r' * len(grid.columns)}}}",
+        "\\footnotesize\\setlength{\\tabcolsep}{3pt}",
+        f"\\begin{{tabular}}{{p{{.14\\linewidth}}{columns}}}",
         "\\toprule",
-        " & ".join(["", *head]) + " \\\\",
+        " & ".join(["", *head]) + " \\tabularnewline",
         "\\midrule",
     ]
     for row in grid.rows:
         cells = [_cell(grid.cell(row, column)) for column in grid.columns]
         name = escaped(names.get(f"{grid.row_axis}:{row}", row))
-        lines.append(" & ".join([name, *cells]) + " \\\\")
+        lines.append(" & ".join([f"\\raggedright {name}", *cells]) + " \\tabularnewline")
     return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table}"]
 
 
@@ -83,11 +90,15 @@ def _cell(cell: Cell) -> str:
     return f"\\emph{{{_STATE[cell.state]}}}"
 
 
+def _whose(node: Node) -> str:
+    return r" \emph{(our words)}" if node.renamed else ""
+
+
 def _challenges(chart: ChallengeMap) -> list[str]:
     found = [node for node in chart.nodes if node.kind == "challenge"]
     shown = found[:_MOST_CHALLENGES]
     lines = [
-        "\\begin{longtable}{p{.62\\linewidth}rll}",
+        "\\begin{longtable}{p{.51\\linewidth}rll}",
         f"\\caption{{The {len(shown)} best supported of {len(found)} challenges.}} \\\\",
         "\\toprule",
         "Challenge & Papers & Years & Status \\\\",
@@ -96,7 +107,6 @@ def _challenges(chart: ChallengeMap) -> list[str]:
     ]
     for node in shown:
         years = "--".join(str(y) for y in dict.fromkeys((node.first_year, node.last_year)) if y)
-        lines.append(
-            f"{escaped(node.label)} & {node.papers} & {years} & {escaped(node.status)} \\\\"
-        )
+        label = f"{escaped(node.label)}{_whose(node)}"
+        lines.append(f"{label} & {node.papers} & {years} & {escaped(node.status)} \\\\")
     return [*lines, "\\bottomrule", "\\end{longtable}"]

@@ -40,6 +40,8 @@ def as_html(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
             "url": papers[key].url if _PLAIN_URL.fullmatch(papers[key].url) else "",
             "phases": list(papers[key].phases),
             "layers": list(papers[key].layers),
+            "categories": list(papers[key].categories),
+            "facets": {axis: list(keys) for axis, keys in sorted(papers[key].facets.items())},
         }
         for key in cited
     }

@@ -14,6 +14,7 @@ from kb.quotes import legible
 MARK = "sixfold-map-edges"
 """Opens the comment at the end that holds the edges as JSON, for `kb verify`."""
 _MOST_QUOTES = 12
+_MOST_GROUPS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$>=-])")
 _STATE = {"none_stated": "none", "no_papers": "no papers", "never_searched": "not searched"}
 _HEADINGS = {
@@ -29,26 +30,17 @@ def escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", plain)
 
 
-def as_markdown(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
+def as_markdown(
+    chart: ChallengeMap, papers: Mapping[str, PaperFacts], changes: Sequence[str] = ()
+) -> bytes:
     """The whole map for a reader; at most 12 quotes of a kind are shown for a challenge.
 
-    All edges stand in a comment at the end, so that the report can be verified like the
-    other formats.
+    `changes`: lines on what is new. All edges stand in a comment at the end, so that the
+    report can be verified like the other formats.
     """
     lines = ["# Challenge map", "", *_about(chart), "", "## Cells", "", *_matrix(chart)]
-    if chart.gaps:
-        lines += ["", "## Under\\-explored", ""]
-        lines += [
-            f"{place}. {escaped(gap.row)} × {escaped(gap.column)}: {escaped(gap.reason)}"
-            for place, gap in enumerate(chart.gaps, start=1)
-        ]
-    if chart.years:
-        lines += ["", "## Years", "", "| Year | Papers | Challenges | New | Directions |"]
-        lines += ["|---|---:|---:|---:|---:|"]
-        lines += [
-            f"| {y.year} | {y.papers} | {y.challenges} | {y.new} | {y.directions} |"
-            for y in chart.years
-        ]
+    lines += [*_gaps(chart), *_years(chart), *_network(chart, papers)]
+    lines += ["", *changes] if changes else []
     lines += ["", "## Challenges", ""]
     told: defaultdict[str, list[Edge]] = defaultdict(list)
     for edge in chart.edges:
@@ -60,6 +52,70 @@ def as_markdown(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def _gaps(chart: ChallengeMap) -> list[str]:
+    if not chart.gaps:
+        return []
+    grid = chart.lattice
+    rows = [
+        f"{place}. {_name(chart, grid.row_axis, gap.row)} × "
+        f"{_name(chart, grid.column_axis, gap.column)}: {escaped(gap.reason)}"
+        for place, gap in enumerate(chart.gaps, start=1)
+    ]
+    return ["", "## Under\\-explored", "", *rows]
+
+
+def _years(chart: ChallengeMap) -> list[str]:
+    if not chart.years:
+        return []
+    rows = [
+        f"| {y.year} | {y.papers} | {y.challenges} | {y.new} | {y.directions} |"
+        for y in chart.years
+    ]
+    head = ["| Year | Papers | Challenges | New | Directions |", "|---|---:|---:|---:|---:|"]
+    shown = [y.year for y in chart.years]
+    of: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for one in chart.trends:
+        if one.of.startswith("phase:"):
+            of[one.of][one.year] = f"{one.challenges} / {one.papers}"
+    table = [f"| Phase | {' | '.join(map(str, shown))} |", "|---|" + "---:|" * len(shown)]
+    for key, cells in of.items():
+        name = _name(chart, "phase", key.removeprefix("phase:"))
+        table.append(f"| {name} | {' | '.join(cells.get(year, '–') for year in shown)} |")
+    more = ["", *table, "", "Challenges stated / papers published."] if of else []
+    return ["", "## Years", "", *head, *rows, *more]
+
+
+def _network(chart: ChallengeMap, papers: Mapping[str, PaperFacts]) -> list[str]:
+    labels = {node.id: node.label for node in chart.nodes}
+    groups = [
+        f"{place}. {len(group)} challenges, among them: "
+        + "; ".join(escaped(labels[one]) for one in group[:3])
+        for place, group in enumerate(chart.communities[:_MOST_GROUPS], start=1)
+    ]
+    bridges = [
+        f"- {escaped(papers[one.paper_id].title if one.paper_id in papers else one.paper_id)}: "
+        f"{one.challenges} challenges of {one.phases} phases"
+        for one in chart.bridges
+    ]
+    shared = [
+        f"- {escaped(labels[one.challenge_id])}: {one.papers} papers, "
+        + ", ".join(_name(chart, "phase", key) for key in one.phases)
+        for one in chart.shared
+    ]
+    lines: list[str] = []
+    for title, rows in (
+        ("Challenges that the same papers state", groups),
+        ("Papers that bridge phases", bridges),
+        ("Challenges of several phases", shared),
+    ):
+        lines += ["", f"## {title}", "", *rows] if rows else []
+    return lines
+
+
+def _name(chart: ChallengeMap, axis: str, key: str) -> str:
+    return escaped(chart.meta["names"].get(f"{axis}:{key}", key))
+
+
 def _about(chart: ChallengeMap) -> list[str]:
     meta = chart.meta
     rows = {
@@ -68,6 +124,8 @@ def _about(chart: ChallengeMap) -> list[str]:
         "Directions": meta["directions"],
         "Filters": json.dumps(meta["filters"], sort_keys=True) if meta["filters"] else "none",
         "Library generation": meta["generation"],
+        "Decisions by people": json.dumps(meta.get("decisions", {}), sort_keys=True),
+        "Rejected by people": json.dumps(meta.get("rejected", {}), sort_keys=True),
         **{f"Version of {name}": value for name, value in meta["versions"].items()},
         **{f"SHA-256 of {name}": value for name, value in meta["hashes"].items()},
     }
@@ -95,8 +153,9 @@ def _cell(cell: Cell) -> str:
 
 def _challenge(node: Node, edges: Sequence[Edge], papers: Mapping[str, PaperFacts]) -> list[str]:
     years = "–".join(str(y) for y in dict.fromkeys((node.first_year, node.last_year)) if y)
+    whose = " *(a person's words)*" if node.renamed else ""
     lines = [
-        f"### {escaped(node.label)}",
+        f"### {escaped(node.label)}{whose}",
         "",
         f"`{node.id}` · {node.status} · {_counted(node)} · {years or 'no date'}",
         "",
@@ -124,7 +183,8 @@ def _quoted(edge: Edge, papers: Mapping[str, PaperFacts]) -> str:
     # Only a plain address becomes a link: anything else could carry script or break out.
     linked = f"[{title}](<{url}>)" if re.fullmatch(r"https?://[^\s<>()\\]+", url) else title
     page = f", page {edge.page}" if edge.page else ""
-    return f"- “{escaped(edge.quote)}” ({linked}{page})"
+    moved = f", {escaped(edge.decided)}" if edge.decided else ""
+    return f"- “{escaped(edge.quote)}” ({linked}{page}{moved})"
 
 
 def _held(chart: ChallengeMap) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 
 from ingest.spreadsheet import guarded
+from kb.exports.graphs import manifest
 from kb.maps import ChallengeMap
 
 COLUMNS = (
@@ -28,8 +29,10 @@ COLUMNS = (
     "method",
     "version",
     "human",
+    "decided",
     "generation",
     "edges_sha256",
+    "manifest",
 )
 
 
@@ -37,12 +40,13 @@ def as_csv(chart: ChallengeMap) -> bytes:
     """UTF-8 with a byte order mark (Excel needs it), CRLF lines, every text quoted.
 
     Texts that a spreadsheet would run as a formula get an apostrophe in front;
-    `ingest.spreadsheet.unguarded` takes it off.
+    `ingest.spreadsheet.unguarded` takes it off. The first edge carries the manifest.
     """
     nodes = {node.id: node for node in chart.nodes}
     held = io.StringIO(newline="")
     writer = csv.writer(held, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
     writer.writerow(COLUMNS)
+    about = manifest(chart)
     generation, digest = chart.meta["generation"], chart.meta["hashes"]["edges"]
     for edge in chart.edges:
         source, target = nodes[edge.source], nodes[edge.target]
@@ -66,8 +70,11 @@ def as_csv(chart: ChallengeMap) -> bytes:
             edge.method,
             edge.version,
             str(edge.human).lower(),
+            edge.decided,
             generation,
             digest,
+            about,
         )
+        about = ""  # once is enough
         writer.writerow([guarded(value) if isinstance(value, str) else value for value in row])
     return b"\xef\xbb\xbf" + held.getvalue().encode()

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kb.challenges import Challenge
+from kb.evidence import statement_id
 from kb.library import Library
 from kb.mapping import mapped
-from kb.pages.parts import facets, opened, page, quotes, state
+from kb.pages.parts import challenge_deciding, facets, opened, page, quotes, state
 
 _PAGE = 10
 _ORDERS = {
@@ -24,6 +25,7 @@ def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
     found = opened.all_challenges(library, filters)
+    challenge_deciding.told()
     chosen = state.one("challenge")
     if chosen:
         _single(library, chosen, found)
@@ -47,6 +49,7 @@ def draw(library: Library) -> None:
     _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])
     if pages > 1:
         state.pages(pages)
+    challenge_deciding.history(library)
 
 
 def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
@@ -97,15 +100,20 @@ def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
         args=({"challenge": ""},),
         icon=":material/arrow_back:",
     )
-    one = next((one for one in found if one.challenge_id == wanted), None)
+    one = next((one for one in found if one.challenge_id == wanted), None) or next(
+        (one for one in found if any(statement_id(e.statement) == wanted for e in one.evidence)),
+        None,  # an id of before it was merged
+    )
     if one is None:
         st.info(
             "This challenge is not among those of the papers that pass the filters. "
-            "It may be known under another id since papers were added.",
+            "It may be known under another id since papers were added, or a person rejected it.",
             icon=":material/search_off:",
         )
-        return
-    _cards(library, [one], expanded=True)
+    else:
+        _cards(library, [one], expanded=True)
+        challenge_deciding.decide_on(library, one, found)
+    challenge_deciding.history(library)
 
 
 def _nothing(found: Sequence[Challenge], passing: int) -> None:

@@ -1,8 +1,7 @@
-"""The map: phases × layers, each cell open down to its challenges, papers and quotes."""
+"""The map: any two axes with each cell open down to its quotes; as a graph; by years."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -12,14 +11,26 @@ from kb.exports import FORMATS, export
 from kb.lattice import Cell, Lattice
 from kb.library import Library
 from kb.mapping import challenge_map, mapped, paper_facts
-from kb.pages.parts import facets, opened, page, places, quotes, results, state
-from kb.pages.parts.markup import plain
-from kb.pages.parts.tags import heading, names
+from kb.pages.parts import (
+    facets,
+    map_axes,
+    map_graph,
+    map_trends,
+    opened,
+    page,
+    places,
+    quotes,
+    results,
+    state,
+)
+from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.tags import heading
 from kb.search import search
 
 _CHALLENGES = 8
 _PAPERS = 10
 
+_VIEWS = {"cells": "Cells", "graph": "Graph", "years": "Years"}
 _COUNTED = {
     "papers": "Papers",
     "challenges": "Challenges",
@@ -51,40 +62,65 @@ _FILES = {
 def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
-    lattice = opened.matrix(library, filters)
-    left, right = st.columns([5, 2], vertical_alignment="bottom")
-    left.markdown(
-        f"**{passing:,}** papers by lifecycle phase and code-generation layer. "
-        "Choose a cell to see what is in it."
+    key, changed = state.bound("view", "cells")
+    if st.session_state[key] not in _VIEWS:
+        st.session_state[key] = "cells"
+    view = st.segmented_control(
+        "View",
+        list(_VIEWS),
+        key=key,
+        on_change=changed,
+        format_func=_VIEWS.__getitem__,
+        label_visibility="collapsed",
+        required=True,
     )
-    key, changed = state.bound("count", "papers")
-    if st.session_state[key] not in _COUNTED:
-        st.session_state[key] = "papers"
-    counted = right.selectbox(
-        "Shade by", list(_COUNTED), key=key, on_change=changed, format_func=_COUNTED.__getitem__
-    )
+    if view == "graph":
+        map_graph.draw(library, filters)
+    elif view == "years":
+        map_trends.draw(library, filters)
+    else:
+        _cells(library, filters, passing)
+
+
+def _cells(library: Library, filters: Filters, passing: int) -> None:
+    """The lattice of two axes, its gaps, the files, and the cell that is open."""
+    st.markdown(f"**{passing:,}** papers by two axes. Choose a cell to see what is in it.")
+    with st.container(horizontal=True, key="axes", vertical_alignment="bottom"):
+        rows, columns = map_axes.chosen(library)
+        key, changed = state.bound("count", "papers")
+        if st.session_state[key] not in _COUNTED:
+            st.session_state[key] = "papers"
+        counted = st.selectbox(
+            "Shade by", list(_COUNTED), key=key, on_change=changed, format_func=_COUNTED.__getitem__
+        )
+    lattice = opened.matrix(library, filters, rows, columns)
+    if not lattice.rows or not lattice.columns:
+        st.info("No paper that passes the filters has a place on both axes.")
+        return
     _matrix(library, lattice, counted)
-    _legend()
-    _downloads(library, filters)
+    _legend(lattice)
+    map_trends.gaps(library, lattice)
+    _downloads(library, filters, rows, columns)
     row, column = state.one("row"), state.one("column")
     if row in lattice.rows and column in lattice.columns:
-        _cell(library, lattice.cell(row, column), filters)
+        _cell(library, lattice, lattice.cell(row, column), filters)
 
 
 def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
     """A button a cell, shaded by what is counted; it scrolls sideways where it must."""
+    rows, columns = map_axes.shown(lattice)
     most = max((getattr(cell, counted) for cell in lattice.cells), default=0)
     chosen = (state.one("row"), state.one("column"))
     shades = []
-    spec = [1.5] + [1.0] * len(lattice.columns)
+    spec = [1.5] + [1.0] * len(columns)
     with st.container(key="matrix", gap=None):
         heads = st.columns(spec, wrap=False, vertical_alignment="bottom", gap="xxsmall")
-        for place, column in zip(heads[1:], lattice.columns, strict=True):
-            place.html(heading(library.codebook.facet("layer").category(column)))
-        for i, row in enumerate(lattice.rows):
+        for place, column in zip(heads[1:], columns, strict=True):
+            place.html(_heading(library, lattice.column_axis, column))
+        for i, row in enumerate(rows):
             line = st.columns(spec, wrap=False, vertical_alignment="center", gap="xxsmall")
-            line[0].html(heading(library.codebook.facet("phase").category(row)))
-            for j, column in enumerate(lattice.columns):
+            line[0].html(_heading(library, lattice.row_axis, row))
+            for j, column in enumerate(columns):
                 cell = lattice.cell(row, column)
                 key = f"cell-{i}-{j}"
                 line[j + 1].button(
@@ -97,7 +133,18 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
                     help=plain(_told(cell)),
                 )
                 shades.append(_shade(key, cell, getattr(cell, counted), most))
-    st.html(f"<style>{''.join(shades)}</style>")
+    wide = (
+        f".st-key-matrix [data-testid=stHorizontalBlock]{{min-width:{96 * len(columns) + 144}px}}"
+    )
+    st.html(f"<style>{wide}{''.join(shades)}</style>")
+
+
+def _heading(library: Library, axis: str, key: str) -> str:
+    """The name of a row or column as HTML; of a category of the codebook with its meaning."""
+    book = library.codebook
+    if axis in book.keys and key in book.facet(axis).keys:
+        return heading(book.facet(axis).category(key))
+    return f'<div class="sf-head">{escaped(key)}</div>'
 
 
 def _label(cell: Cell) -> str:
@@ -132,17 +179,20 @@ def _shade(key: str, cell: Cell, value: int, most: int) -> str:
     return f"{where}{{background:color-mix(in srgb,var(--sf-shade) {share}%,transparent)}}"
 
 
-def _legend() -> None:
+def _legend(lattice: Lattice) -> None:
+    rows, columns = map_axes.shown(lattice)
+    left = len(lattice.rows) - len(rows) + len(lattice.columns) - len(columns)
+    more = f" · {left} rows and columns with few papers are in the files only" if left else ""
     st.caption(
         "Each cell: papers; below, challenges (ch) and directions (dir) that they state. "
         "A paper may stand in several cells. "
         "“none in N”: no challenge in the N papers whose text was read · "
         "“none”: searched, no paper · "
-        "“?”: nobody has searched here yet."
+        f"“?”: nobody has searched here yet{more}."
     )
 
 
-def _downloads(library: Library, filters: Filters) -> None:
+def _downloads(library: Library, filters: Filters, rows: str, columns: str) -> None:
     with st.expander("Download this map", icon=":material/download:"):
         st.caption("With every quote, its paper and page; `kb verify FILE` checks them again.")
         with st.container(horizontal=True, key="downloads"):
@@ -150,7 +200,9 @@ def _downloads(library: Library, filters: Filters) -> None:
                 ending, mime, label = _FILES[form]
                 st.download_button(
                     label,
-                    data=partial(_file, library, filters, form),  # made when asked for
+                    data=partial(
+                        _file, library, filters, form, rows, columns
+                    ),  # made when asked for
                     file_name=f"sixfold-map.{ending}",
                     mime=mime,
                     key=f"get-{form}",
@@ -158,18 +210,22 @@ def _downloads(library: Library, filters: Filters) -> None:
                 )
 
 
-def _file(library: Library, filters: Filters, form: str) -> bytes:
+def _file(library: Library, filters: Filters, form: str, rows: str, columns: str) -> bytes:
     facts = {key: paper_facts(paper) for key, paper in mapped(library).papers.items()}
-    return export(challenge_map(library, filters), form, facts)
+    return export(challenge_map(library, filters, rows=rows, columns=columns), form, facts)
 
 
-def _cell(library: Library, cell: Cell, filters: Filters) -> None:
+def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> None:
     """What is in a cell: challenges with their quotes, and papers."""
-    called = names(library.codebook)
-    row, column = called["phase"][cell.row], called["layer"][cell.column]
+    row = map_axes.named(library, lattice.row_axis, cell.row)
+    column = map_axes.named(library, lattice.column_axis, cell.column)
     st.subheader(f"{plain(row)} × {plain(column)}", anchor=False, divider="gray")
     st.markdown(plain(_told(cell)))
-    inside = replace(filters, phases=(cell.row,), layers=(cell.column,))
+    narrower = map_axes.inside(filters, lattice.row_axis, cell.row)
+    inside = narrower and map_axes.inside(narrower, lattice.column_axis, cell.column)
+    if inside is None:
+        st.info("Papers without a year cannot be listed by it.")
+        return
     if not cell.papers:
         _look(library, cell, inside, f"{row} {column}")
         return

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ingest.records import Box
 from kb.card import Card, Quote, card
 from kb.catalogue import StoredPassage
 from kb.catalogue.values import SentenceRow
@@ -16,8 +15,8 @@ from kb.pages.parts import acting, collected, page, places, quotes, results, sta
 from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.markup import escaped, link, plain, spans_of
+from kb.pages.parts.printed import printed
 from kb.pages.parts.tags import chips
-from kb.quoted_page import quoted_page, shows_pages, within
 from kb.search import related
 
 _RELATED = 6
@@ -106,30 +105,9 @@ def _passage(
             return
         st.markdown(f"**{_where(found)}** :gray[{plain(found.passage_id)}]")
         st.html(_text(found, sentences))
-        _printed(shown, found)
+        printed(shown.paper, found, state.one("quote"))
         closed = {"passage": "", "quote": ""}
         st.button("Close", on_click=state.put, args=(closed,), key="close-passage")
-
-
-def _printed(shown: Card, passage: StoredPassage) -> None:
-    """The page on which a passage stands, the quote that the address names marked."""
-    if passage.page is None or not shows_pages(shown.paper, passage):
-        return
-    quote = within(state.one("quote"), passage)
-    try:
-        picture = _picture(shown.paper.pdf_path, passage.page, quote, passage.boxes)
-    except UsageError as error:
-        st.caption(plain(f"{error.message} {error.remedy}".strip()))
-        return
-    what = "the quote" if quote else "the passage"
-    told = f"Page {passage.page} as printed, {what} marked"
-    st.image(picture, caption=told, width="stretch", output_format="PNG")
-
-
-# A page takes half a second to draw; those last looked at are kept.
-@st.cache_data(show_spinner="Drawing the page …", max_entries=64)
-def _picture(path: str, number: int, quote: str, boxes: tuple[Box, ...]) -> bytes:
-    return quoted_page(path, number, quote, boxes)
 
 
 def _text(passage: StoredPassage, sentences: Sequence[SentenceRow]) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from kb.catalogue import Filters, StoredPaper
 from kb.library import Library
-from kb.pages.parts import facets, page, results, state
+from kb.pages.parts import coverage, facets, page, results, state
 from kb.snapshot import Mask, Snapshot
 
 _PAGE = 20
@@ -21,6 +22,10 @@ _ORDERS = {
 def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
+    asked = coverage.asked_for(library)
+    if asked is not None:
+        _listed(library, asked, filters)
+        return
     if not passing:
         st.info("No paper passes these filters: take one away.", icon=":material/search_off:")
         return
@@ -41,11 +46,35 @@ def draw(library: Library) -> None:
         papers = reader.papers(numbers)
     for number in numbers:
         if number in papers:
-            paper = papers[number]
-            full = "full text" if paper.full_text else "abstract" if paper.abstract else ""
-            results.row(library, paper, full or ("digest" if paper.digest else "title only"))
+            _row(library, papers[number])
     if pages > 1:
         state.pages(pages)
+
+
+def _listed(library: Library, ids: list[str], filters: Filters) -> None:
+    """The papers of an answer that pass the filters, in its order, a page at a time."""
+    table = library.snapshot().table
+    if filters:
+        rows = np.flatnonzero(library.snapshot().mask(filters)).tolist()
+        passing = {table.paper_id[row] for row in rows}
+        ids = [one for one in ids if one in passing]
+        st.caption(f"{len(ids):,} of them pass the filters beside")
+    pages = max(-(-len(ids) // _PAGE), 1)
+    first = (state.number("page", 1, low=1, high=pages) - 1) * _PAGE
+    shown = ids[first : first + _PAGE]
+    with library.catalogue.read() as reader:
+        numbers = reader.numbers(shown)
+        papers = reader.papers(numbers.values())
+    for one in shown:
+        if one in numbers:
+            _row(library, papers[numbers[one]])
+    if pages > 1:
+        state.pages(pages)
+
+
+def _row(library: Library, paper: StoredPaper) -> None:
+    full = "full text" if paper.full_text else "abstract" if paper.abstract else ""
+    results.row(library, paper, full or ("digest" if paper.digest else "title only"))
 
 
 def _ordered(snapshot: Snapshot, passing: Mask, order: str) -> list[int]:

@@ -10,9 +10,10 @@ from kb.errors import UsageError
 from kb.library import Library
 from kb.pages.parts import collected, facets, page, places, results, state
 from kb.pages.parts.markup import plain
-from kb.query import parse
+from kb.query import Query, parse
 from kb.ranking import MODES, Mode
 from kb.search import Results, search
+from kb.search_log import log
 
 EXAMPLES = (
     "hallucination in generated code",
@@ -89,7 +90,7 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
         st.info(plain(f"{error.message}: {error.remedy}"), icon=":material/search_off:")
         return
     found = search(library, asked, filters, limit=limit, mode=mode)
-    _log_once(library, query, filters, mode, found)
+    _log_once(library, asked, filters, mode, found)
     if not found.hits:
         st.info(
             "No paper matches this."
@@ -109,13 +110,13 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
         st.button("Show more", on_click=state.put, args=({"n": more},), key="more")
 
 
-def _log_once(library: Library, query: str, filters: Filters, mode: Mode, found: Results) -> None:
+def _log_once(library: Library, asked: Query, filters: Filters, mode: Mode, found: Results) -> None:
     """Log a search when it is made, not whenever its page is drawn again."""
-    made = (query, filters, mode, library.snapshot().generation)
+    made = (asked, filters, mode, library.snapshot().generation)
     if st.session_state.get("logged") != made:
         st.session_state["logged"] = made
         ids = [one.paper.paper_id for one in found.hits]
-        library.log_search(query, filters, mode, found.total, ids)
+        log(library, asked, filters, mode, found.total, ids)
 
 
 page.show("Search", draw)

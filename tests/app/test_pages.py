@@ -218,7 +218,7 @@ def test_ask_answers_and_the_address_brings_the_chat_back(start: Start) -> None:
     chat = chat if isinstance(chat, str) else chat[0]
     again = start("ask", chat=chat)
     assert len(again.chat_message) == 2
-    assert "papers pass the filters" in markup(again)
+    assert any("papers pass the filters" in label for label, _ in links(again))
 
 
 def test_ask_refuses_what_the_papers_do_not_say(start: Start) -> None:

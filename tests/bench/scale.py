@@ -1,9 +1,9 @@
 """Build and search big libraries: `python tests/bench/scale.py --texts FILE --papers 10000`.
 
 Titles and abstracts are real (lines of {arxiv_id, title, abstract}, as .jsonl.gz); years come
-from the ids. Authors, categories and tags are drawn, and so are vectors, about 300 random
-centres: nothing is embedded, so time and memory are measured here, and quality is not. The
-catalogue, Chroma and tantivy are the real ones. Prints JSON.
+from the ids. Authors, categories and tags are drawn. Vectors are the model's, kept in and taken
+from `--vectors FILE`; without it they are drawn about 300 random centres, which is quick and
+harder than real ones. The catalogue, Chroma and tantivy are the real ones. Prints JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -29,21 +29,24 @@ import numpy as np
 from latency import QUERIES, quantiles  # type: ignore[import-not-found]  # a script beside
 
 from ingest.identity import paper_id
-from ingest.records import Paper
-from ingest.split import split
+from ingest.records import Paper, Split
+from ingest.split import embedding_text, split
 from kb.catalogue import Filters
 from kb.catalogue.carrying import CarriedPaper, CarriedPassage, keep_carried
-from kb.catalogue.values import StoredTag
+from kb.catalogue.values import StoredTag, Vector
+from kb.embed import Embedder, unit
 from kb.library import Library
+from kb.model_files import DEFAULT_MODEL
 from kb.ranking import MODES
 from kb.search import search
+from kb.vector_cache import VectorCache
 
 DIMENSION = 384
 CENTRES = 300
 BATCH = 500
 
 PHASES = ("development", "testing-and-evaluation", "deployment-and-operations")
-LAYERS = ("execution-verification-validation", "planning-and-decomposition")
+LAYERS = ("execution-verification-validation", "planning-and-reasoning")
 
 # What is filtered on, with the share of papers that pass.
 FILTERS = {
@@ -56,22 +59,65 @@ FILTERS = {
 }
 
 
-def papers(texts: Path, count: int) -> Iterator[CarriedPaper]:
-    """Papers as a bundle carries them, with drawn facts and vectors."""
+class Drawn:
+    """Vectors about random centres, for passages cut by a guess at their tokens."""
+
+    def __init__(self) -> None:
+        self._draw = np.random.default_rng(7)
+        self._centres = self._draw.standard_normal((CENTRES, DIMENSION)).astype(np.float32)
+
+    def count_tokens(self, texts: list[str]) -> list[int]:
+        """Tokens of each text, more or less."""
+        return [2 + len(text) // 4 for text in texts]
+
+    def vectors(self, cut: Sequence[Sequence[str]]) -> list[Vector]:
+        """(passages, dimension) for each paper's passages."""
+        return [self._near(len(texts)) for texts in cut]
+
+    def _near(self, count: int) -> Vector:
+        draw, centres = self._draw, self._centres
+        near = centres[draw.integers(CENTRES)] + centres[draw.integers(CENTRES)]
+        return unit(near + 1.2 * draw.standard_normal((count, DIMENSION)))
+
+
+class Made:
+    """The default model's vectors, kept in a file: each text is embedded once."""
+
+    def __init__(self, kept: Path) -> None:
+        self._embedder = Embedder(DEFAULT_MODEL, threads=os.cpu_count() or 2)
+        self._cache = VectorCache(kept, self._embedder.model_id)
+        self.count_tokens = self._embedder.count_tokens
+
+    def vectors(self, cut: Sequence[Sequence[str]]) -> list[Vector]:
+        """(passages, dimension) for each paper's passages."""
+        flat = [text for texts in cut for text in texts]
+        made = self._cache.encode(flat, self._embedder.encode, DIMENSION)
+        return np.split(made, np.cumsum([len(texts) for texts in cut])[:-1])
+
+
+def papers(texts: Path, count: int, source: Drawn | Made) -> Iterator[list[CarriedPaper]]:
+    """Papers as a bundle carries them, in batches, with drawn facts."""
     draw = np.random.default_rng(7)
-    centres = draw.standard_normal((CENTRES, DIMENSION)).astype(np.float32)
     with gzip.open(texts, "rt", encoding="utf-8") as stream:
-        for line in islice(stream, count):
-            yield _paper(json.loads(line), draw, centres)
+        records = (json.loads(line) for line in islice(stream, count))
+        while batch := list(islice(records, BATCH)):
+            cut = [_cut(record, source) for record in batch]
+            spans = [
+                [embedding_text(record["title"], passage.text) for passage in one.passages]
+                for record, one in zip(batch, cut, strict=True)
+            ]
+            found = zip(batch, cut, source.vectors(spans), strict=True)
+            yield [_paper(record, one, vectors, draw) for record, one, vectors in found]
 
 
-def _paper(record: dict[str, Any], draw: np.random.Generator, centres: Any) -> CarriedPaper:
+def _cut(record: dict[str, Any], source: Drawn | Made) -> Split:
     name = paper_id(record["arxiv_id"])
     paper = Paper(paper_id=name, title=record["title"], abstract=record["abstract"])
-    cut = split(paper, lambda some: [2 + len(text) // 4 for text in some])
-    near = centres[draw.integers(CENTRES)] + centres[draw.integers(CENTRES)]
-    vectors = near + 1.2 * draw.standard_normal((len(cut.passages), DIMENSION))
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return split(paper, source.count_tokens)
+
+
+def _paper(record: dict[str, Any], cut: Split, vectors: Vector, draw: Any) -> CarriedPaper:
+    name = paper_id(record["arxiv_id"])
     tags = [
         StoredTag(facet, key, 0.9, (), "machine", "bench", "1")
         for facet, keys in (("phase", PHASES), ("layer", LAYERS))
@@ -115,7 +161,7 @@ def _paper(record: dict[str, Any], draw: np.random.Generator, centres: Any) -> C
     )
 
 
-def build(folder: Path, texts: Path, count: int) -> dict[str, Any]:
+def build(folder: Path, texts: Path, count: int, vectors: Path | None) -> dict[str, Any]:
     """Make a library of `count` papers; seconds of each part."""
     shutil.rmtree(folder, ignore_errors=True)
     library = Library.create(folder)
@@ -123,8 +169,7 @@ def build(folder: Path, texts: Path, count: int) -> dict[str, Any]:
     library = Library.open(folder, heal=False)
     start = time.perf_counter()
     with library.lock.held():
-        source = papers(texts, count)
-        while batch := list(islice(source, BATCH)):
+        for batch in papers(texts, count, Made(vectors) if vectors else Drawn()):
             with library.catalogue.write() as writer:
                 keep_carried(writer, batch, now=library.now())
         with library.catalogue.write(bump=False) as writer:
@@ -221,13 +266,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=Path, help="Lines of {arxiv_id, title, abstract}, gzipped.")
     parser.add_argument("--papers", type=int, default=10_000)
+    parser.add_argument("--vectors", type=Path, help="File that keeps the model's vectors.")
     parser.add_argument("--folder", type=Path, required=True, help="Where the library is made.")
     parser.add_argument("--rounds", type=int, default=2)
     chosen = parser.parse_args()
     if chosen.texts is None:
         sys.stdout.write(json.dumps(measure(chosen.folder, chosen.rounds)) + "\n")
         return
-    made = build(chosen.folder, chosen.texts, chosen.papers)
+    made = build(chosen.folder, chosen.texts, chosen.papers, chosen.vectors)
     command = [sys.executable, __file__, "--folder", str(chosen.folder)]
     command += ["--rounds", str(chosen.rounds)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)

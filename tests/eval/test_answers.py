@@ -69,6 +69,9 @@ def test_every_quote_is_exact(found: dict[str, Any]) -> None:
 def test_answerable_questions_are_answered_from_gold_papers(found: dict[str, Any]) -> None:
     assert found["single"]["answered"] >= 0.85
     assert found["single"]["cited_gold"] >= 0.85
+    assert {"by_kind", "curve", "threshold"} <= set(found)
+    assert found["by_kind"]["off_corpus"]["auc"] >= 0.95
+    assert found["by_kind"]["near_miss"]["auc"] >= 0.8
     assert found["multi"]["answered"] >= 0.9
     assert found["multi"]["gold_recall"] >= 0.5
 

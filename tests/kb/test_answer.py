@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
 
 import pytest
 
 from kb.answer import Answer, ask
 from kb.catalogue import Filters
 from kb.citations import cite
+from kb.collecting import collect
 from kb.counting import read_count
-from kb.errors import DependencyMissing, UsageError
+from kb.covered import covered
+from kb.errors import UsageError
 from kb.library import Library
-from kb.question import chunks, read_question
+from kb.question import chunks, read_question, without
 from kb.quotes import contains
 from kb.refusal import fit, load_refusal
 from kb.support import NAMES, Signs
@@ -121,6 +124,9 @@ def test_json_has_the_keys_of_the_contract(library: Library) -> None:
         "n", "paper_id", "title", "year", "page", "section", "passage_id", "quote"
     } <= set(found["citations"][0])  # fmt: skip
     assert set(found["coverage"]) == {"tagged", "retrieved", "cited", "without_full_text"}
+    assert {"understood", "groups", "coverage_ids", "filters"} <= set(found)
+    held = [i for group in found["groups"] for i in group["sentences"]]
+    assert sorted(held) == list(range(len(found["sentences"])))
     assert found["coverage"]["tagged"] == 12
 
 
@@ -137,7 +143,7 @@ def test_the_same_question_has_the_same_answer(library: Library) -> None:
 
 
 def test_writers(library: Library) -> None:
-    with pytest.raises(DependencyMissing, match="not in this version"):
+    with pytest.raises(UsageError, match="no language model is set up"):
         ask(library, ASKED, writer="llm")
     with pytest.raises(UsageError) as error:
         ask(library, ASKED, writer="poet")
@@ -194,6 +200,88 @@ def test_a_count_of_a_category_of_the_codebook_uses_its_tags(library: Library) -
         assert answer.counted.papers == (int(held.sum()) if held is not None else 0)
 
 
+@pytest.mark.parametrize(
+    ("question", "filters", "words"),
+    [
+        ("How many papers on deployment?", {"phases": ["deployment-and-operations"]}, ""),
+        (
+            "How many papers in the testing phase since 2024?",
+            {"phases": ["testing-and-evaluation"], "year_from": 2024}, "",
+        ),
+        (
+            "How many studies on flaky tests in the synthesis layer?",
+            {"layers": ["synthesis"]}, "flaky tests",
+        ),
+        (
+            "How many papers are in the dataset construction phase and the synthesis layer?",
+            {"phases": ["dataset-construction"], "layers": ["synthesis"]}, "",
+        ),
+        ("How many papers on deployment of agents?", {}, "deployment agents"),
+        ("How many papers by Ada Lovelace?", {"author": "Ada Lovelace"}, ""),
+        (
+            "How many papers on repair by Li before 2024?",
+            {"author": "Li", "year_to": 2023}, "repair",
+        ),
+        ("How many papers by 2023?", {"year_to": 2023}, ""),
+        ('How many papers in my collection "Reading List"?', {"collection": "reading list"}, ""),
+        (
+            "How many papers of the collection reading list since 2025?",
+            {"collection": "reading list", "year_from": 2025}, "",
+        ),
+    ],
+)  # fmt: skip
+def test_counts_by_what_is_named(
+    library: Library, question: str, filters: dict[str, object], words: str
+) -> None:
+    wanted = read_count(question, library.codebook, ["reading", "reading list"])
+    assert wanted
+    assert (wanted.filters.to_json(), wanted.words) == (filters, words)
+
+
+def test_counts_are_those_of_a_query_by_hand(library: Library) -> None:
+    def by_hand(where: str) -> set[str]:
+        with sqlite3.connect(library.folder / "catalogue.sqlite") as connection:
+            found = connection.execute(f"select paper_id from papers where {where}")
+            return {str(row[0]) for row in found}
+
+    author = library.snapshot().table.authors[0].split("\n")[0].title()
+    collect(library, "reading list", sorted(by_hand("year >= 2025"))[:3])
+    for question, where in (
+        ("How many papers since 2025?", "year >= 2025"),
+        ("How many papers between 2023 and 2024?", "year between 2023 and 2024"),
+        ("How many papers on unlearning?", "title || abstract like '%unlearn%'"),
+        (f"How many papers by {author}?", f"lower(authors) like '%{author.lower()}%'"),
+        (
+            "How many papers in the collection reading list?",
+            "paper_id in (select paper_id from collections where name = 'reading list')",
+        ),
+    ):
+        answer = ask(library, question)
+        assert answer.counted, question
+        assert set(answer.retrieved_ids) == by_hand(where), question
+        assert answer.counted.papers == len(by_hand(where))
+        first = answer.to_json()["count"]["first"]
+        assert [one["paper_id"] for one in first] == list(answer.retrieved_ids[: len(first)])
+        assert all(one["title"] in answer.to_text() for one in first)
+
+
+def test_an_unknown_collection_is_named(library: Library) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        ask(library, "How many papers in the collection nowhere?")
+
+
+def test_each_count_of_the_coverage_has_its_papers(library: Library) -> None:
+    answer = ask(library, ASKED, Filters(year_from=2024))
+    behind = covered(library, json.loads(json.dumps(answer.to_json())))
+    counts = answer.coverage.to_json()
+    assert {name: len(ids) for name, ids in behind.items()} == counts
+    assert behind["retrieved"] == answer.retrieved_ids
+    assert behind["cited"] == answer.cited_ids
+    assert set(behind["cited"]) <= set(behind["retrieved"]) <= set(behind["tagged"])
+    asked_again = covered(library, {"filters": {"year_from": 2024}, "coverage_ids": {}})
+    assert asked_again["tagged"] == behind["tagged"]
+
+
 def test_other_questions_are_not_counted(library: Library) -> None:
     for question in ("How many developers took part?", "How much code is there in papers?"):
         assert read_count(question, library.codebook) is None
@@ -213,6 +301,7 @@ def test_a_question_is_taken_apart(library: Library) -> None:
     assert question.years == (2025,)
     assert question.quantity
     assert chunks(question) == ["COBOL agents", "self-repair"]
+    assert without(question)[0] == "How often do agents use self-repair in 2025?"
 
 
 def test_findings_tell_more_than_the_opening() -> None:
@@ -235,6 +324,10 @@ def test_the_shipped_model_says_what_it_was_fitted_on() -> None:
     assert model.fitted["own_unanswerable_n"] >= 100
     middle = Signs(*model.mean)
     worse = dataclasses.replace(middle, near=middle.near - 0.2, name_missing=1.0)
+    assert [one["threshold"] for one in model.curve] == sorted(o["threshold"] for o in model.curve)
+    here = min(model.curve, key=lambda one: abs(one["threshold"] - model.threshold))
+    assert here["answered"] >= 0.9
+    assert here["recall"] >= 0.75
     assert model.chance(worse) < model.chance(middle)
 
 

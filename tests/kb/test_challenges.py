@@ -18,7 +18,8 @@ from kb.evidence import author_groups
 from kb.lattice import PaperFacts
 from kb.likeness import Floats as Vectors
 from kb.quotes import contains, exportable, normalise
-from kb.wording import content_words, label, main_clause, points_elsewhere, stem
+from kb.trouble import KINDS, troubles
+from kb.wording import content_words, label, leaves_unsaid, main_clause, points_elsewhere, stem
 
 WIDTH = 24
 SUBJECTS = (
@@ -131,6 +132,35 @@ def test_a_vague_statement_is_no_challenge() -> None:
     statements = [said(1, "However, existing methods still have some limitations.")]
     assert build(statements, vectors_of(statements)) == ()
     assert build([], np.zeros((0, WIDTH), dtype=np.float32)) == ()
+
+
+def test_what_cannot_be_read_alone_is_no_challenge() -> None:
+    statements = [
+        said(1, "However, these limitations hinder sound kernel fuzzing harnesses."),
+        said(2, "All code and data of our kernel fuzzing harnesses are publicly available."),
+        said(3, "Nevertheless, kernel fuzzing harnesses face two limitations."),
+    ]
+    assert build(statements, vectors_of(statements)) == ()
+
+
+def test_one_topic_with_other_troubles_is_two_challenges() -> None:
+    statements = [
+        said(1, "Smart contract auditors are expensive and slow, a prohibitive cost."),
+        said(2, "Benchmarks to evaluate smart contract auditors are lacking.", published="2024-02"),
+    ]
+    assert len(build(statements, vectors_of(statements))) == 2
+
+
+def test_kinds_of_trouble() -> None:
+    costly, unsafe = (
+        "Inference remains prohibitively expensive.",
+        "Agents suffer jailbreak attacks.",
+    )
+    found = troubles([costly, unsafe], [0.9, 0.9])
+    assert [list(KINDS)[row.argmax()] for row in found.kinds] == ["c", "j"]
+    assert found.kinds.sum(axis=1) == pytest.approx(1)
+    assert leaves_unsaid("the code is publicly available")
+    assert not leaves_unsaid("publicly available data are scarce")
 
 
 def test_answers_and_directions_are_linked_and_make_the_status() -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -26,6 +30,7 @@ from kb.exports import FORMATS, export
 from kb.exports.latex import escaped
 from kb.exports.reading import READABLE, quoted_edges
 from kb.lattice import PaperFacts
+from kb.map_network import graph
 from kb.maps import ChallengeMap
 from kb.verify import verify
 
@@ -112,6 +117,7 @@ def chart(
         names={"phase:testing": title},
         filters={"author": title},
         generation=3,
+        versions={"tagger": "tagger-7"},
     )
     return made, papers
 
@@ -164,7 +170,7 @@ def _by_ends(data: bytes) -> list[tuple[str, ...]]:
 @given(TEXT, TEXT, st.sampled_from([0.25, float("nan"), float("inf"), -0.0]))
 def test_graphs_read_back_equal(quote: str, title: str, score: float) -> None:
     made, papers = chart(quote, title, score)
-    expected = maps.graph(made)
+    expected = graph(made.nodes, made.edges)
     graphml = nx.parse_graphml(export(made, "graphml", papers).decode(), force_multigraph=True)
     assert _nodes(graphml) == _nodes(expected)
     assert _edges(graphml) == _edges(expected)
@@ -342,6 +348,120 @@ def test_markdown_runs_no_html_and_links_only_addresses() -> None:
 def test_files_that_are_no_maps(data: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         quoted_edges(data)
+
+
+GRAPHML = "{http://graphml.graphdrawing.org/xmlns}"
+GEXF = "{http://www.gexf.net/1.2draft}"
+_TYPES = {"boolean": {"true", "false", "True", "False"}}
+
+
+def _graphml_faults(root: ET.Element) -> list[str]:
+    """What breaks GraphML's own rules: declared keys, known types, unique ids, known ends."""
+    keys = {(key.get("id"), key.get("for")): key for key in root.findall(f"{GRAPHML}key")}
+    faults = [
+        f"type of {k}"
+        for k, key in keys.items()
+        if key.get("attr.type") not in ("boolean", "int", "long", "float", "double", "string")
+    ]
+    (drawn,) = root.findall(f"{GRAPHML}graph")
+    faults += [] if drawn.get("edgedefault") in ("directed", "undirected") else ["edgedefault"]
+    nodes = [node.get("id") for node in drawn.findall(f"{GRAPHML}node")]
+    faults += ["ids"] if len(nodes) != len(set(nodes)) or None in nodes else []
+    for edge in drawn.findall(f"{GRAPHML}edge"):
+        faults += [] if {edge.get("source"), edge.get("target")} <= set(nodes) else ["ends"]
+    for kind in ("node", "edge", "graph"):
+        for owner in drawn.iter(f"{GRAPHML}{kind}"):
+            told = [data.get("key") for data in owner.findall(f"{GRAPHML}data")]
+            faults += [
+                f"key {key}" for key in told if not {(key, kind), (key, "all")} & keys.keys()
+            ]
+            faults += ["twice"] if len(told) != len(set(told)) else []
+    return faults
+
+
+def _gexf_faults(root: ET.Element) -> list[str]:
+    """What breaks GEXF's own rules: order of parts, declared attributes, ids, ends, types."""
+    faults = [] if [part.tag for part in root] == [f"{GEXF}meta", f"{GEXF}graph"] else ["parts"]
+    faults += [] if root.get("version") in ("1.2", "1.3") else ["version"]
+    drawn = root[1]
+    types = {}
+    for declared in drawn.findall(f"{GEXF}attributes"):
+        for one in declared.findall(f"{GEXF}attribute"):
+            types[declared.get("class"), one.get("id")] = one.get("type")
+    known = {"integer", "long", "double", "float", "boolean", "string", "anyURI", "liststring"}
+    faults += [f"type {kind}" for kind in types.values() if kind not in known]
+    ids = {node.get("id") for node in drawn.iter(f"{GEXF}node")}
+    edges = list(drawn.iter(f"{GEXF}edge"))
+    faults += ["ids"] if len({edge.get("id") for edge in edges}) != len(edges) else []
+    faults += ["ends" for edge in edges if not {edge.get("source"), edge.get("target")} <= ids]
+    for kind in ("node", "edge"):
+        for owner in drawn.iter(f"{GEXF}{kind}"):
+            for value in owner.iter(f"{GEXF}attvalue"):
+                of = types.get((kind, value.get("for")))
+                faults += [] if of else ["undeclared"]
+                if of in ("integer", "long", "double", "float"):
+                    float(value.get("value") or "")
+                elif of == "boolean":
+                    faults += [] if value.get("value") in _TYPES["boolean"] else ["boolean"]
+    return faults
+
+
+@settings(max_examples=30, deadline=None)
+@given(TEXT, TEXT)
+def test_graph_files_keep_the_rules_of_their_formats(quote: str, title: str) -> None:
+    made, papers = chart(quote, title)
+    assert _graphml_faults(ET.fromstring(export(made, "graphml", papers))) == []
+    assert _gexf_faults(ET.fromstring(export(made, "gexf", papers))) == []
+    elements = json.loads(export(made, "cytoscape", papers))["elements"]
+    ids = [one["data"]["id"] for part in ("nodes", "edges") for one in elements[part]]
+    assert len(ids) == len(set(ids))
+    ends = {one["data"][end] for one in elements["edges"] for end in ("source", "target")}
+    assert ends <= {one["data"]["id"] for one in elements["nodes"]}
+
+
+def test_the_checks_of_the_formats_find_faults() -> None:
+    made, papers = chart()
+    graphml = export(made, "graphml", papers)
+    assert "ends" in _graphml_faults(ET.fromstring(graphml.replace(b'target="', b'target="x', 1)))
+    gexf = export(made, "gexf", papers)
+    assert "ends" in _gexf_faults(ET.fromstring(gexf.replace(b'target="', b'target="x', 1)))
+    assert "undeclared" in _gexf_faults(ET.fromstring(gexf.replace(b'for="', b'for="9', 1)))
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_carries_the_manifest(form: str) -> None:
+    made, papers = chart()
+    data = export(made, form, papers)
+    if form == "png":
+        with Image.open(io.BytesIO(data)) as image:
+            data = str(image.info["Sixfold"]).encode()
+    text = data.decode().replace("\\", "")
+    for told in (*made.meta["hashes"].values(), "generation", "filters", "tagger-7"):
+        assert told in text.lower() or told in text, (form, told)
+
+
+_IN_A_PROCESS = """
+import hashlib, sys
+sys.path.insert(0, {folder!r})
+import test_exports as t
+made, papers = t.chart("A quote lacks oracles.", "A title")
+for form in t.FORMATS:
+    print(form, hashlib.sha256(t.export(made, form, papers)).hexdigest())
+"""
+
+
+def test_every_process_gives_the_same_bytes() -> None:
+    code = _IN_A_PROCESS.format(folder=str(Path(__file__).parent))
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
 
 
 def test_ids_of_directions_are_stable() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,12 @@ import pytest
 
 from kb import maps
 from kb.challenges import Statement, build
+from kb.cli import main
 from kb.lattice import PaperFacts
 from kb.map_diff import diff
+from kb.map_drawing import MOST_NODES, drawing
+from kb.map_network import communities, graph
+from kb.map_parts import Bridge
 from kb.maps import ChallengeMap
 from kb.verify import verify
 
@@ -19,7 +25,7 @@ QUOTES = (
     ("a", "challenge", "2023", "Kernel fuzzing harnesses lack sound oracles."),
     ("b", "challenge", "2024", "Sound oracles are lacking in kernel fuzzing harnesses."),
     ("b", "challenge", "2024", "Smart contract auditors miss delegated storage."),
-    ("c", "contribution", "2025", "Sound oracles help kernel fuzzing harnesses."),
+    ("c", "contribution", "2025", "We propose sound oracles for kernel fuzzing harnesses."),
     ("c", "direction", "2025", "Kernel fuzzing harnesses deserve sound oracles from users."),
 )
 
@@ -101,7 +107,7 @@ def test_every_edge_has_its_evidence() -> None:
 
 def test_the_paths_run_from_phase_to_direction() -> None:
     made = chart()
-    drawn = maps.graph(made)
+    drawn = graph(made.nodes, made.edges)
     (direction,) = (node.id for node in made.nodes if node.kind == "direction")
     (oracle,) = (node.id for node in made.nodes if node.kind == "challenge" and node.papers == 2)
     assert drawn.has_edge("phase:testing", oracle)
@@ -167,8 +173,22 @@ def test_a_filter_leaves_no_trace_of_other_papers() -> None:
 
 def test_bridging_papers_and_communities() -> None:
     made = chart()
-    assert maps.bridging(made)[0] == ("b", 2, 2)
-    assert [len(group) for group in maps.communities(made)] == [2]
+    assert made.bridges[0] == Bridge("b", 2, 2)
+    (shared,) = made.shared
+    assert shared.phases == ("testing", "operations")
+    # One paper that states two challenges is a list; two papers tie a community.
+    assert made.communities == ()
+    told = {"a": {"c1", "c2"}, "b": {"c1", "c2"}, "c": {"c3", "c4"}}
+    assert communities(told) == (("c1", "c2"),)
+
+
+def test_trends_follow_phases_and_challenges_through_the_years() -> None:
+    told = {(one.of, one.year): (one.papers, one.challenges) for one in chart().trends}
+    assert told["phase:testing", 2023] == (1, 1)
+    assert told["phase:testing", 2025] == (1, 0)
+    assert told["phase:operations", 2024] == (1, 2)
+    (oracle,) = (one.id for one in chart().nodes if one.kind == "challenge" and one.papers == 2)
+    assert [told[oracle, year] for year in (2023, 2024)] == [(1, 1), (1, 1)]
 
 
 def test_verify_finds_every_kind_of_fault() -> None:
@@ -199,3 +219,47 @@ def test_what_changed_since() -> None:
     assert changes.to_json()["gone_challenges"] == []
     backwards = diff(chart(), chart(PAPERS[:1]))
     assert len(backwards.gone_challenges) == 1
+
+
+def test_a_comparison_is_told_as_json_and_as_markdown(tmp_path: Path, folder: Path) -> None:
+    kb = ["--library", str(folder)]
+    old, new, report = (tmp_path / name for name in ("old.json", "new.json", "report.md"))
+    assert main([*kb, "map", "--year", "2020-2024", "-o", str(old)]) == 0
+    assert main([*kb, "map", "-o", str(new)]) == 0
+    assert main([*kb, "diff", str(old), str(new), "-o", str(report)]) == 0
+    told = report.read_text()
+    assert "## New challenges: " in told
+    assert "## New papers: 0" not in told
+    again = tmp_path / "against.json"
+    assert main([*kb, "map", "--against", str(old), "-o", str(again)]) == 0
+    made = json.loads(again.read_text())
+    assert made["meta"]["earlier"]["filters"] == {"year_from": 2020, "year_to": 2024}
+    assert made["new_papers"]
+    assert made["gone_challenges"] == []
+    assert main([*kb, "map", "--against", str(report)]) == 1
+
+
+def test_since_tells_what_its_papers_brought(folder: Path, tmp_path: Path) -> None:
+    kb = ["--library", str(folder), "map", "--since", "2025"]
+    target = tmp_path / "since.json"
+    assert main([*kb, "-o", str(target)]) == 0
+    made = json.loads(target.read_text())
+    assert maps.from_json(made).meta["filters"] == {"since": "2025"}
+    assert {edge["paper_id"] for edge in made["edges"]} >= set(made["changes"]["new_papers"])
+    assert main([*kb, "--format", "markdown", "-o", str(target)]) == 0
+    assert "## New challenges: " in target.read_text()
+
+
+def test_a_drawing_is_the_same_each_time_and_within_its_bounds() -> None:
+    found = build(STATEMENTS, vectors())
+    phases = {"testing": "Testing", "operations": "Operations"}
+    made = drawing(found, phases, {}, most=5, with_papers=True)
+    assert made == drawing(found, phases, {}, most=5, with_papers=True)
+    ids = [dot.id for dot in made.dots]
+    assert len(ids) == len(set(ids))
+    assert {end for line in made.lines for end in line} <= set(ids)
+    many = [replace(found[0], challenge_id=f"c{n:010x}") for n in range(5_000)]
+    large = drawing(many, phases, {}, most=5_000)
+    assert len(large.dots) == MOST_NODES
+    places = {(round(dot.x), round(dot.y)) for dot in large.dots}
+    assert len(places) == MOST_NODES

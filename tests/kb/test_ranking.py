@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from ingest.sources import jsonl
-from kb import ranking
+from kb import feedback, ranking
 from kb.adding import add
 from kb.catalogue import Filters
 from kb.cli import main
+from kb.embed import load_reranker
 from kb.library import Library
 from kb.merging import join
+from kb.model_files import DEFAULT_MODEL, find_model
 from kb.query import parse
 from kb.ranking import MODES
 from kb.search import related, search
@@ -219,3 +221,111 @@ def test_many_vectors_are_asked_as_each_alone(library: Library) -> None:
         assert numbers.tolist() == alone[0].tolist()
         assert cosines == pytest.approx(alone[1])
     assert index.query_many(vectors[:0], 4) == []
+
+
+def test_what_the_first_hits_share_moves_only_what_the_question_brought(library: Library) -> None:
+    """The same papers in another order, with both legs' own scores as they were."""
+    snapshot = library.snapshot()
+    vector = library.embedder.encode_query([QUERY])[0]
+    passing = np.ones(len(snapshot.table.n), dtype=bool)
+    searcher = ranking.Searcher(library, snapshot, passing, filtered=False, clock=ranking.Clock())
+    plain = searcher.rank(QUERY, vector, "hybrid", "papers", 10)
+    again = feedback.ask_again(library, snapshot, plain, vector)
+    assert plain.before is None
+    assert again.before is not None
+    for before, after in ((plain.dense, again.dense), (plain.lexical, again.lexical)):
+        assert dict(zip(plain.rows.tolist(), before.tolist(), strict=True)) == dict(
+            zip(again.rows.tolist(), after.tolist(), strict=True)
+        )
+    assert again.score.tolist() == sorted(again.score.tolist(), reverse=True)
+    assert (again.score != again.before).any()
+    words_only = searcher.rank(QUERY, None, "lexical", "papers", 10)
+    assert feedback.ask_again(library, snapshot, words_only, vector) is words_only
+
+
+def test_words_that_only_one_of_the_first_hits_has_are_not_added(library: Library) -> None:
+    texts = ["Kestrels hover over benchmarks", "Benchmarks of code", "Code and kestrelry"]
+    words = feedback.telling_words(library.indexes.text, texts, np.array([0.5, 0.3, 0.2]))
+    assert set(words) == {"benchmark", "code"}
+    assert sum(words.values()) == pytest.approx(1)
+    assert feedback.telling_words(library.indexes.text, ["", "alone"], np.array([0.5, 0.5])) == {}
+
+
+def test_what_only_vectors_brought_is_scored_by_words_too(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = {h.paper.paper_id: h.why.lexical for h in search(library, QUERY, limit=50).hits}
+    monkeypatch.setattr(ranking, "POOL", 4)
+    found = search(library, QUERY, limit=2).hits
+    assert found
+    assert all(hit.why.lexical == pytest.approx(every[hit.paper.paper_id]) for hit in found)
+
+
+def test_an_index_of_an_older_layout_is_made_anew(folder: Path) -> None:
+    before = [hit.paper.paper_id for hit in search(Library.open(folder), QUERY).hits]
+    note = folder / "lexical.json"
+    held = json.loads(note.read_text())
+    note.write_text(json.dumps(held | {"format": held["format"] - 1}))
+    (folder / held["folder"] / "papers" / "meta.json").write_text("{")
+    again = Library.open(folder)
+    assert [hit.paper.paper_id for hit in search(again, QUERY).hits] == before
+    assert json.loads(note.read_text())["format"] == held["format"]
+
+
+@pytest.fixture
+def cross_encoder(tmp_path: Path) -> Path:
+    """A CrossEncoder of 40,000 random weights, with the default model's tokenizer."""
+    from sentence_transformers import CrossEncoder
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    plain, made = tmp_path / "plain", tmp_path / "cross-encoder"
+    tokenizer = AutoTokenizer.from_pretrained(find_model(DEFAULT_MODEL).path)
+    shape = BertConfig(
+        vocab_size=tokenizer.vocab_size,
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=1,
+        intermediate_size=8,
+        initializer_range=5.0,
+    )
+    shape.num_labels = 1
+    BertForSequenceClassification(shape).save_pretrained(plain)
+    tokenizer.save_pretrained(plain)
+    CrossEncoder(str(plain), device="cpu").save_pretrained(str(made))
+    return made
+
+
+def test_a_reranker_reads_the_first_hits_again(
+    folder: Path, library: Library, cross_encoder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = search(library, QUERY, limit=12)
+    found = search(library, QUERY, limit=12, reranker=str(cross_encoder))
+    ids = [hit.paper.paper_id for hit in found.hits]
+    assert sorted(ids) == sorted(hit.paper.paper_id for hit in plain.hits)
+    wanted = load_reranker(str(cross_encoder), library.settings.threads).scores(
+        QUERY, [f"{hit.paper.title}. {hit.paper.abstract}" for hit in found.hits]
+    )
+    assert [hit.score for hit in found.hits] == pytest.approx(wanted.tolist(), rel=1e-3, abs=1e-3)
+    assert wanted.tolist() == sorted(wanted.tolist(), reverse=True)
+    assert all(f"before {cross_encoder} read it" in one[-1] for one in reasons(library, found))
+    for mode in ("dense", "lexical"):
+        alone = search(library, QUERY, mode=mode, reranker=str(cross_encoder))
+        assert alone.reranker == ""
+    (folder / "settings.toml").write_text(f'reranker = "{cross_encoder}"\n')
+    assert search(Library.open(folder), QUERY).reranker == str(cross_encoder)
+    passages = search(Library.open(folder), QUERY, by="passages", limit=50).hits
+    assert [one.score for one in passages] == sorted((h.score for h in passages), reverse=True)
+    command = ["--library", str(folder), "search", QUERY, "--reranker", "", "--json"]
+    assert main(command) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [hit["paper_id"] for hit in told["hits"]] == [h.paper.paper_id for h in plain.hits][:10]
+
+
+def test_a_reranker_that_is_not_here_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["--library", str(folder), "search", QUERY, "--reranker", "nobody/none", "--json"]
+    assert main(command) != 0
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["item"] == "nobody/none"
+    assert "reranker" in error["remedy"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from kb.catalogue import Filters
+from kb.catalogue.challenge_log import latest_decision
 from kb.challenges import Challenge
 from kb.errors import KbError, NoLibrary
 from kb.lattice import Lattice, build
@@ -100,13 +101,22 @@ def _follow(found: Library) -> None:
 
 def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     """Challenges as the papers that pass tell them; kept for as long as nothing changes."""
-    return _challenges(found, (id(found), found.snapshot().generation), filters)
+    return _challenges(found, (id(found), state_of_map(found)), filters)
 
 
-def matrix(found: Library, filters: Filters) -> Lattice:
-    """Phases × layers of the papers that pass; kept for as long as nothing changes."""
-    looked = frozenset(searched_cells(found))
-    return _matrix(found, (id(found), found.snapshot().generation, looked), filters)
+def state_of_map(found: Library) -> tuple[int, int, str]:
+    """Changes whenever papers or people's decisions on challenges do."""
+    with found.catalogue.read() as reader:
+        return (found.snapshot().generation, *latest_decision(reader.connection))
+
+
+def matrix(
+    found: Library, filters: Filters, rows: str = "phase", columns: str = "layer"
+) -> Lattice:
+    """The papers that pass, on two axes; kept for as long as nothing changes."""
+    looked = frozenset(searched_cells(found, rows, columns))
+    state = (id(found), state_of_map(found), looked)
+    return _matrix(found, state, filters, rows, columns)
 
 
 # Streamlit keeps a value by its arguments, without those that begin with an underscore.
@@ -124,15 +134,19 @@ def _matrix(
     _found: Library,
     state: object,  # noqa: ARG001 - part of the key
     filters: Filters,
+    rows: str,
+    columns: str,
 ) -> Lattice:
     # The counts alone: a whole map with its quotes takes seconds, and only files need it.
     everything, ids = mapped(_found), passing_ids(_found, filters)
-    book = _found.codebook
+    keys = {facet.key: facet.keys for facet in _found.codebook.facets}
     return build(
         [paper_facts(paper) for key, paper in everything.papers.items() if key in ids],
         everything.challenges,
         [one for one in everything.statements if one.label == "direction"],
-        row_keys=book.facet("phase").keys,
-        column_keys=book.facet("layer").keys,
-        searched=searched_cells(_found),
+        rows=rows,
+        columns=columns,
+        row_keys=keys.get(rows, ()),
+        column_keys=keys.get(columns, ()),
+        searched=searched_cells(_found, rows, columns),
     )

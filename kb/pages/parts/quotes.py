@@ -50,6 +50,7 @@ def evidence(
         name = paper.title if paper else said.paper_id
         year = f", {said.year}" if said.year else ""
         how = f" · {inferred} {one.likeness:.2f}" if inferred else ""
+        how += f" · {one.decided}" if one.decided else ""
         label = f"{name}{year} · {_place(said.section, said.page)}{how}"
         _way(label, said.paper_id, said.passage_id, said.quote)
 
@@ -67,9 +68,10 @@ def challenge(
     years = f"{one.first_year}–{one.last_year}" if one.first_year else "no year"
     if one.first_year and one.first_year == one.last_year:
         years = str(one.first_year)
+    whose = ' <span class="sf-you">a person\'s words</span>' if one.renamed else ""
     with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="xxsmall"):
         st.html(
-            f'<div class="sf-challenge">{escaped(one.statement)}</div>'
+            f'<div class="sf-challenge">{escaped(one.statement)}{whose}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
             f'{label}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
             f" {_count(one.papers, 'independent paper')} · {years}</div>"

@@ -1,0 +1,109 @@
+"""Which sentence of a paper fills a cell: the surest for its role, none where none is sure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from kb.library import Library
+from kb.sentences import StoredSentence
+from taxonomy.roles import LEARNT, LIMITATIONS, ROLES, RoleClassifier
+from taxonomy.statements import StatementClassifier
+
+# The body is read only for what the abstract does not say, and by its section's name: the
+# classifier learnt from abstracts, and any of a body's 300 sentences may look like a finding.
+_BODY = {
+    "problem": re.compile(
+        r"introduction|motivation|problem|statement of need|summary", re.IGNORECASE
+    ),
+    "method": re.compile(
+        r"method|approach|design|implementation|overview|system|summary", re.IGNORECASE
+    ),
+    "data": re.compile(
+        r"data|benchmark|corpus|participant|subject|set-?up|experiment", re.IGNORECASE
+    ),
+    "findings": re.compile(
+        r"result|finding|evaluation|discussion|conclusion|experiment", re.IGNORECASE
+    ),
+}
+
+# A sentence of a section on limitations by its name alone: its first ones often only lead on.
+_LEADING_ON = re.compile(
+    r"\b(?:as follows|following|this section|we discuss|we now"
+    r"|(?:some|certain|several) limitations)\b",
+    re.IGNORECASE,
+)
+_WHOLE = re.compile(r"[.!?…][\"'”’)\]]*$")
+_SHORTEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A sentence for a cell, and how surely it fits, 0 to 1."""
+
+    sentence: StoredSentence
+    score: float
+
+
+@cache
+def _roles() -> RoleClassifier:
+    return RoleClassifier.load()
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Chooses the sentences of a paper's cells."""
+
+    statements: StatementClassifier
+    roles: RoleClassifier
+
+    @classmethod
+    def of(cls, library: Library) -> Chooser:
+        """With the library's classifier of statements. Raises WeightsError."""
+        return cls(library.classifier, _roles())
+
+    def cells(self, sentences: Sequence[StoredSentence]) -> dict[str, Picked | None]:
+        """Role -> the sentence that plays it most surely; None where none does surely enough."""
+        wanted = [one for one in sentences if one.front or _useful(one)]
+        if not wanted:
+            return dict.fromkeys(ROLES)
+        places = [one.place for one in wanted]
+        vectors = np.stack([one.row.vector for one in wanted])
+        labels = self.statements.probabilities([one.text for one in places], vectors)
+        scores = self.roles.scores(places, vectors, labels)
+        found: dict[str, Picked | None] = {}
+        for role in LEARNT:
+            least = self.roles.thresholds[role]
+            # A sentence that plays two parts stands in both cells: the table is read by column.
+            front = _best(wanted, scores[role], [one.front for one in wanted], least)
+            body = [_in_body(role, one) for one in wanted]
+            found[role] = front or _best(wanted, scores[role], body, least)
+        own = [not _LEADING_ON.search(one.place.text) for one in wanted]
+        found[LIMITATIONS] = _best(wanted, scores[LIMITATIONS], own, 0.5)
+        return found
+
+
+def _useful(one: StoredSentence) -> bool:
+    """Whole and long enough to be understood alone."""
+    text = one.place.text
+    return len(text) >= _SHORTEST and text[:1].isupper() and bool(_WHOLE.search(text))
+
+
+def _in_body(role: str, one: StoredSentence) -> bool:
+    return not one.front and bool(_BODY[role].search(one.place.section))
+
+
+def _best(
+    wanted: Sequence[StoredSentence],
+    scores: np.ndarray,
+    allowed: Sequence[bool],
+    least: float,
+) -> Picked | None:
+    """The allowed sentence with the highest score, the first of equal ones."""
+    able = np.where(np.array(allowed, dtype=bool), scores, -1.0)
+    at = int(np.argmax(able))
+    return Picked(wanted[at], float(able[at])) if able[at] >= least else None

@@ -1,0 +1,133 @@
+"""kb chats."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kb.catalogue.chats import ChatHead
+from kb.chat_export import exported_chat
+from kb.chats import chats, find, remove, rename, turns
+from kb.commands.common import Session, command
+from kb.errors import UsageError
+from kb.library import Library
+from kb.rechecks import recheck
+
+ACTIONS = ("list", "show", "rename", "search", "export", "rm")
+
+
+@command
+@click.argument("action", type=click.Choice(ACTIONS), default="list")
+@click.argument("chat", default="")
+@click.argument("name", default="")
+@click.option("-o", "target", type=click.Path(path_type=Path), help="export: else standard output.")
+@click.option("--yes", is_flag=True, help="rm: do not ask.")
+def chats_command(
+    session: Session, action: str, chat: str, name: str, target: Path | None, yes: bool
+) -> None:
+    r"""Chats that are kept: questions with their answers, from here and from the app.
+
+    kb chats list, kb chats search WORDS, kb chats show CHAT, kb chats rename CHAT NAME,
+    kb chats export CHAT [-o FILE.md], kb chats rm CHAT [--yes]. CHAT is its name, its first
+    question, its id, or last. kb ask QUESTION --chat CHAT goes on with one.
+    """
+    library = session.open()
+    if action in ("list", "search"):
+        _list(session, chats(library, chat), chat)
+        return
+    if not chat:
+        raise UsageError("which chat?", remedy=f"kb chats {action} NAME (or last)", code="no_chat")
+    head = find(library, chat)
+    if action == "show":
+        _show(session, library, head)
+    elif action == "rename":
+        kept = rename(library, head.chat, name)
+        told = f"called {kept}" if kept else "called by its first question again"
+        session.emit({"chat": head.chat, "name": kept}, told)
+    elif action == "export":
+        _export(session, library, head, target)
+    else:
+        _remove(session, library, head, yes=yes)
+
+
+def _list(session: Session, found: list[ChatHead], words: str) -> None:
+    lines = [f"{one.last[:16]}  {one.turns:>3}  {one.title}" for one in found]
+    nothing = "no chat has these words" if words else "no chat yet: kb ask QUESTION --chat NAME"
+    session.emit({"chats": [_json(one) for one in found]}, "\n".join(lines) or nothing)
+
+
+def _show(session: Session, library: Library, head: ChatHead) -> None:
+    told: list[dict[str, Any]] = []
+    lines = [head.title, ""]
+    for one in turns(library, head.chat):
+        cited = one.answer.get("citations", [])
+        with library.catalogue.read() as reader:
+            checked = recheck(reader, cited)
+        told.append(
+            {
+                "at": one.at,
+                "question": one.question,
+                "answer": one.answer,
+                "now": [
+                    {"n": c.get("n"), **now.to_json()}
+                    for c, now in zip(cited, checked, strict=True)
+                ],
+            }
+        )
+        lines += [f"? {one.question}", ""]
+        lines += [one.answer.get("reason", ""), ""] * (not one.answer.get("answered"))
+        for said in one.answer.get("sentences", []):
+            marks = "".join(f"[{n}]" for n in said.get("citations", []))
+            lines += [f"{said.get('text', '')} {marks}".rstrip(), ""]
+        lines += [
+            f"[{c.get('n')}] {c.get('title')}, {c.get('paper_id')}: {now.told or c.get('section')}"
+            for c, now in zip(cited, checked, strict=True)
+        ]
+        lines.append("")
+    session.emit({**_json(head), "turns": told}, "\n".join(lines))
+
+
+def _export(session: Session, library: Library, head: ChatHead, target: Path | None) -> None:
+    if target is None and session.as_json:
+        raise UsageError(
+            "--json needs the output: no place to write to is named",
+            remedy="name it with -o",
+            code="no_output",
+        )
+    text = exported_chat(library, head)
+    if target is None:
+        session.emit(None, text)
+        return
+    target = target.expanduser()
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    session.emit({"chat": head.chat, "file": str(target)}, f"{target}: {head.turns} questions")
+
+
+def _remove(session: Session, library: Library, head: ChatHead, *, yes: bool) -> None:
+    if not yes and session.as_json:
+        raise UsageError(
+            "removing a chat is for good", item=head.chat, remedy="say --yes", code="not_confirmed"
+        )
+    if not yes:
+        click.confirm(f"Remove {head.title!r} with {head.turns} questions?", abort=True, err=True)
+    removed = remove(library, head.chat)
+    session.emit({"chat": head.chat, "removed": removed}, f"removed, with {removed} questions")
+
+
+def _json(head: ChatHead) -> dict[str, Any]:
+    return {
+        "chat": head.chat,
+        "name": head.name,
+        "first": head.first,
+        "turns": head.turns,
+        "started": head.started,
+        "last": head.last,
+    }

@@ -1,0 +1,70 @@
+"""A chat as Markdown: questions, answers, quotes with their places, BibTeX of what is cited."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from kb.catalogue.chats import Turn
+from kb.exports.report import escaped
+from kb.quotes import legible
+from kb.rechecks import Recheck
+
+_WEB = re.compile(r"https?://[^\s<>()\\]+")
+
+
+def chat_markdown(
+    title: str,
+    turns: Sequence[tuple[Turn, Sequence[Recheck]]],
+    keys: Mapping[str, str],
+    bibtex: str,
+) -> str:
+    """The chat for a reader.
+
+    Takes: turns, each with what became of its citations; keys, the citation keys of the
+    papers cited by paper id; bibtex, the entries of these papers.
+    """
+    lines = [f"# {escaped(title)}", ""]
+    for turn, checked in turns:
+        lines += [f"## {escaped(turn.question)}", "", f"Asked {escaped(turn.at)}.", ""]
+        lines += _turn(turn, checked, keys)
+    if bibtex:
+        # A fence longer than any run of backticks that an abstract brings along.
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", bibtex)), 3)
+        lines += ["## BibTeX", "", f"{fence}bibtex", bibtex.rstrip(), fence]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _turn(turn: Turn, checked: Sequence[Recheck], keys: Mapping[str, str]) -> Iterator[str]:
+    answer = turn.answer
+    narrowed = [f"{name} {_said(value)}" for name, value in answer.get("filters", {}).items()]
+    if narrowed:
+        yield from (f"Of the papers with {escaped('; '.join(narrowed))}.", "")
+    if not answer.get("answered"):
+        yield from (f"Not answered: {escaped(str(answer.get('reason', '')))}", "")
+    for one in answer.get("sentences", ()):
+        marks = "".join(f"\\[{int(n)}\\]" for n in one.get("citations", ()))
+        yield from (f"{escaped(str(one.get('text', '')))} {marks}".rstrip(), "")
+    for one, now in zip(answer.get("citations", ()), checked, strict=True):
+        yield _citation(one, now, keys)
+    yield ""
+
+
+def _citation(one: Mapping[str, object], now: Recheck, keys: Mapping[str, str]) -> str:
+    title, url = escaped(str(one.get("title", ""))), legible(str(one.get("url", "")))
+    linked = f"[{title}](<{url}>)" if _WEB.fullmatch(url) else title
+    section = now.passage.section if now.passage else str(one.get("section", ""))
+    page = now.passage.page if now.passage else one.get("page")
+    place = escaped(section) + (f", p. {page}" if page else "")
+    key = keys.get(now.paper_id)
+    cited = f", @{key}" if key else ""
+    quote = f"“{escaped(str(one.get('quote', '')))}”"
+    if not now.holds:
+        quote = f"~~{quote}~~"
+    told = f" {escaped(now.told)}" if now.told else ""
+    facts = f"{one.get('year') or 'n. d.'}; {place}{cited}"
+    return f"- \\[{one.get('n')}\\] {linked} ({facts}): {quote}{told}"
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,365 @@
+"""Follow-ups: "and for deployment?" read against the conversation, by rules alone.
+
+A question that stands by itself is left as it is. One that leans on the conversation is
+completed from the turn before: what it names takes the place of the like, a phase, layer or
+year becomes a filter, "those papers" are the ones cited last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kb.catalogue import Filters
+from kb.naming import phrases, places_in, read_filters, with_places, years_in
+from kb.question import ASKING
+from taxonomy.codebook import Codebook
+
+# A follow-up names little; what is longer stands by itself.
+MOST_WORDS = 12
+# A pronoun this early, or as the last word, has nothing in its own question to stand for.
+FEW = 2
+
+_I = re.IGNORECASE
+_LEAD = re.compile(
+    r"^(?:(?:and|but|or|so|then|also|ok(?:ay)?|now|well)\b[\s,]*)*"
+    r"(?P<whole>(?:what about|how about|what of|(?:the )?same (?:question )?(?:for|in|with|about)|"
+    r"only|just|but only|instead|rather)\b[\s,]*)?",
+    _I,
+)
+_PREPOSITION = (
+    r"for|in|with|on|at|from|by|to|within|under|during|without|about|of|since|before|after|until"
+)
+_STARTS = re.compile(rf"^(?:{_PREPOSITION})\b", _I)
+_ASKS = re.compile(
+    r"^(?:how|what|which|who|whose|when|where|why|do|does|did|is|are|was|were|can|could|should|"
+    r"will|would|has|have|had|may|might|must|if|given|name|list|count|number|tell|show|explain|"
+    r"compare|find|give|describe)\b",
+    _I,
+)
+_WHY = re.compile(r"(?:and )?(?:why(?: not| so| is (?:that|this|it)(?: so)?)?|how come)", _I)
+_MEASURE = re.compile(
+    r"(?:by )?(?:how(?: (?:much|often|many|far|fast|long|well|large|good|reliably?))?|when|where|"
+    r"who|by whom|to what extent|with what (?:data|method|result)s?)(?: (?:exactly|so))?",
+    _I,
+)
+_GROUP = r"(?:these|those|them)"
+_NOUN = r"(?:papers|studies|works|articles|publications|ones)"
+_AMONG = re.compile(
+    rf"\b(?P<ask>which|any|some|how many|what|all|most|each)(?: one)? of "
+    rf"(?:{_GROUP}|the (?:cited|same|above))(?: {_NOUN})?\b|"
+    rf"\b(?:among|of|in|from|within|for) (?:{_GROUP} {_NOUN}|the (?:cited|same|above) {_NOUN})\b|"
+    rf"^(?:of|among|from) {_GROUP}\b|\b(?:{_GROUP}|the (?:cited|same|above)) {_NOUN}\b",
+    _I,
+)
+_PRONOUN = re.compile(r"\b(?:they|them|their|theirs|it|its|this|that|these|those|there)\b", _I)
+# "Is it possible to …", "how long does it take to …": this "it" stands for what follows.
+_EMPTY_IT = re.compile(
+    r"\bit (?:be |ever |really |still )?(?:(?:im)?possible|feasible|necessary|worth|true|safe|"
+    r"better|best|easy|easier|hard|harder|known|likely|useful|common|enough|realistic|practical|takes?|took|"
+    r"matter|helps?|pays?|makes? sense|costs?)\b.+",
+    _I,
+)
+# Asked by themselves they belong to something: "what are the limitations?".
+_BELONGING = frozenset(
+    """limitation limitations challenge challenges drawback drawbacks benefit benefits reason
+    reasons cause causes dataset datasets data metric metrics measure result results risk
+    risks cost costs alternative alternatives example examples evidence consequence
+    consequences solution solutions remedy remedies problem problems difference differences
+    baseline baselines benchmark benchmarks tool tools main open future advantages
+    disadvantages authors""".split()
+)
+_CLAUSE = re.compile(
+    r"\b(?:when|while|if|because|that|which|who|after|before|than|as|and|or)\b", _I
+)
+_ANY = re.compile(
+    r"(?:in |for |across |over )?(?:all|any|every)(?: (?:the|of the))?\s+(?P<of>\w+)", _I
+)
+_DATED = re.compile(
+    r" (?:since|before|after|until|up to|in|from|between) (?:19|20)\d\d[\w –-]*$", _I
+)
+_WORD = re.compile(r"[A-Za-z0-9][\w.+#\-]*[\w+#]|[A-Za-z0-9]")
+
+# Names of one kind: one takes the other's place.
+_LANGUAGES = frozenset(
+    "python java c c++ c# rust go golang javascript typescript haskell kotlin swift ruby php scala "
+    "julia r matlab fortran cobol sql verilog systemverilog vhdl solidity bash lua perl ocaml dart "
+    "ada prolog lean coq rocq isabelle dafny verus erlang elixir racket zig cuda ansible "
+    "terraform scratch".split()
+)
+_MODEL = re.compile(
+    r"(?:gpt|claude|gemini|llama|deepseek|qwen|starcoder|codellama|codex|copilot|chatgpt|cursor|"
+    r"mistral|gemma|phi|devin|windsurf|o[134])[\w.\-]*",
+    _I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question asked before, as it was understood."""
+
+    question: str
+    filters: Filters = field(default_factory=Filters)
+    """Those that the conversation itself has set, not those chosen beside it."""
+    cited: tuple[str, ...] = ()
+    """Ids of the papers that its answer cited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A question that can be asked by itself."""
+
+    question: str
+    filters: Filters = field(default_factory=Filters)
+    """Those that the conversation sets, with this question's."""
+    papers: tuple[str, ...] = ()
+    """Ids of the papers it is limited to; () for all."""
+    told: str = ""
+    """How it was understood, for the person; "" where it was left as it is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As kept in an answer; `turn_of` reads it back."""
+        return {
+            "question": self.question,
+            "filters": self.filters.to_json(),
+            "papers": list(self.papers),
+            "told": self.told,
+        }
+
+
+def turn_of(answer: Mapping[str, Any]) -> Turn:
+    """The turn of an answer as `kb ask --json` prints it, also of one by an older version."""
+    held = answer.get("understood") or {}
+    filters = read_filters(held.get("filters") or {})
+    cited = dict.fromkeys(str(one["paper_id"]) for one in answer.get("citations", ()))
+    return Turn(str(held.get("question") or answer.get("question", "")), filters, tuple(cited))
+
+
+def resolve(question: str, earlier: Sequence[Turn], codebook: Codebook) -> Resolved:
+    """The question completed from `earlier` turns, the last one first; itself where it needs
+    nothing. Deterministic, no language model.
+    """
+    typed = " ".join(question.split())
+    if not earlier or not typed:
+        return Resolved(question)
+    last = earlier[-1]
+    found = _among(typed, earlier) or _leaning(typed, last, codebook) or _pronoun(typed, last)
+    if found is None:
+        return Resolved(question)
+    return replace(found, told=_told(found))
+
+
+def _told(found: Resolved) -> str:
+    said = [found.question, *phrases(found.filters)]
+    if found.papers:
+        said.append(f"in the {len(found.papers)} papers cited before")
+    return "; ".join(said)
+
+
+def _among(typed: str, earlier: Sequence[Turn]) -> Resolved | None:
+    """A question on the papers cited last."""
+    found = _AMONG.search(typed)
+    cited = next((turn.cited for turn in reversed(earlier) if turn.cited), ())
+    if not found or not cited:
+        return None
+    asked = found["ask"]
+    kept = f"{asked} papers" if asked else ""
+    if (
+        not asked
+        and found.start() > 0
+        and not re.match(r"(?:among|of|in|from|for|with)", found[0], _I)
+    ):
+        kept = "papers"  # "do those papers measure …" keeps its subject
+    text = f"{typed[: found.start()]}{kept}{typed[found.end() :]}"
+    text = re.sub(r"\s+", " ", _without_lead(text.strip(" ,:;")).strip(" ,:;"))
+    text = re.sub(r"^which (?!papers|of|\w+s\b)", "which papers ", text, flags=_I)
+    if not _content(text) and not text.lower().startswith("how many"):
+        text = earlier[-1].question
+    return Resolved(_capital(text), earlier[-1].filters, cited)
+
+
+def _leaning(typed: str, last: Turn, codebook: Codebook) -> Resolved | None:
+    """A question without a clause of its own: "and for Rust?", "since 2024?", "why?"."""
+    bare = typed.rstrip("?!. ")
+    lead = _LEAD.match(bare)
+    whole = bool(lead and lead["whole"])
+    led = bool(lead and lead[0].strip())
+    rest = _without_lead(bare)
+    if _WHY.fullmatch(rest):
+        return Resolved(_joined(last.question, "and why"), last.filters)
+    if _MEASURE.fullmatch(rest):
+        return Resolved(_joined(last.question, f"and {rest.lower()}"), last.filters)
+    if len(rest.split()) > MOST_WORDS or (_ASKS.match(rest) and not whole):
+        return None
+    if not (led or _STARTS.match(rest) or _only_narrows(rest, codebook)):
+        return None
+    return _narrowed(rest, last, codebook)
+
+
+def _narrowed(rest: str, last: Turn, codebook: Codebook) -> Resolved:
+    """The last question with the years, categories and words of `rest`."""
+    filters, question = last.filters, last.question
+    freed = _ANY.fullmatch(rest)
+    if freed and (facet := _facet(freed["of"], codebook)):
+        return Resolved(question, _freed(filters, facet))
+    first, until, left = _years(rest)
+    if first is not None or until is not None:
+        filters = replace(filters, year_from=first, year_to=until)
+        question = " ".join(years_in(question)[2].split()).replace(" ?", "?")
+    left = re.sub(r"^only\b|\b(?:only|instead|too|as well)$", "", left.strip(" ,"), flags=_I)
+    left = left.strip(" ,")
+    preposition, subject = _split(left)
+    if preposition in ("and", "or"):
+        preposition = ""
+    places = _own(places_in(subject, codebook))
+    if places:
+        return Resolved(question, with_places(filters, places))
+    tail = re.search(r",? (?:in|for|during|at|of) ((?:the )?[\w &-]+ (?:phase|layer))$", left, _I)
+    if tail and (places := _own(places_in(tail[1], codebook))):
+        filters = with_places(filters, places)
+        preposition, subject = _split(left[: tail.start()])
+    if not _content(subject):
+        return Resolved(question, filters)
+    return Resolved(_swapped(question, preposition, subject), filters)
+
+
+def _pronoun(typed: str, last: Turn) -> Resolved | None:
+    """A question whose "it" or "they" stands for what was asked about before."""
+    bare = _without_lead(typed).rstrip("?!. ")
+    if len(bare.split()) > MOST_WORDS:
+        return None
+    if not _content(bare):  # "tell me more"
+        return Resolved(last.question, last.filters)
+    found = _PRONOUN.search(bare)
+    about = Resolved(f"{_capital(bare)} (about: {topic(last.question)})?", last.filters)
+    if _content(bare) <= _BELONGING:
+        return about
+    if not found or found[0].lower() == "there":
+        return None
+    front, word = bare[: found.start()], found[0].lower()
+    before = _content(front)
+    if word == "it" and _EMPTY_IT.search(bare):
+        return None
+    if word == "that" and before:  # a conjunction
+        return None
+    early = not before
+    late = found.end() == len(bare) and len(before) <= FEW and not _CLAUSE.search(front)
+    if not (early or late):
+        return None
+    return about
+
+
+def topic(question: str) -> str:
+    """What a question is about: itself without the words of asking in front."""
+    bare = question.rstrip("?!. ")
+    about = re.search(r"\(about: (.+)\)$", bare)
+    if about:
+        return about[1]
+    words = bare.split()
+    while len(words) > 1 and (_ASKS.match(words[0]) or words[0].lower() in _FRONT):
+        words = words[1:]
+    return " ".join(words) or bare
+
+
+_EMPTY = frozenset("there here too though exactly please them tell more explain continue".split())
+_FRONT = frozenset("much many well often good the a an we one there any".split())
+
+
+def _swapped(question: str, preposition: str, subject: str) -> str:
+    """The question with `subject` in place of its like, or added."""
+    for kind in (_is_language, _is_model):
+        mine = [word for word in _WORD.findall(subject) if kind(word)]
+        held = list(dict.fromkeys(w for w in _WORD.findall(question) if kind(w)))
+        if len(mine) == 1 and len(held) == 1 and _content(subject) <= {mine[0].lower()}:
+            return re.sub(rf"(?<!\w){re.escape(held[0])}(?![\w+#])", mine[0], question)
+    bare, dated = question.rstrip("?!. "), ""
+    if years := _DATED.search(bare):
+        bare, dated = bare[: years.start()], years[0]
+    if preposition:
+        tail = re.search(rf"\b{preposition} (?:(?!\b(?:{_PREPOSITION})\b)[^,;]){{1,50}}$", bare, _I)
+        if tail and len(tail[0].split()) <= FEW + 3 and tail.start() > 0:
+            return f"{bare[: tail.start()]}{preposition} {subject}{dated}?"
+    return _joined(question, f"{preposition or 'for'} {subject}")
+
+
+def _joined(question: str, more: str) -> str:
+    return f"{question.rstrip('?!. ')}, {more}?"
+
+
+def _split(text: str) -> tuple[str, str]:
+    """(preposition in front or "", the rest)."""
+    found = _STARTS.match(text)
+    return (found[0].lower(), text[found.end() :].strip()) if found else ("", text)
+
+
+def _years(text: str) -> tuple[int | None, int | None, str]:
+    """As `years_in`; a bare year counts too."""
+    first, last, left = years_in(text)
+    alone = re.fullmatch(r"(?:only |just )?((?:19|20)\d\d)(?: only)?", text.strip(), _I)
+    if alone:
+        return int(alone[1]), int(alone[1]), ""
+    return first, last, left
+
+
+def _only_narrows(rest: str, codebook: Codebook) -> bool:
+    """True for a bare year, category or name: "2025?", "deployment?", "Rust?"."""
+    first, last, left = _years(rest)
+    named = not left.strip() or bool(places_in(left, codebook))
+    if first is not None or last is not None:
+        return named
+    freed = _ANY.fullmatch(rest)
+    word = rest.strip()
+    return (
+        bool(places_in(word, codebook))
+        or bool(freed and _facet(freed["of"], codebook))
+        or _is_language(word)
+        or _is_model(word)
+    )
+
+
+def _facet(word: str, codebook: Codebook) -> str:
+    """The facet (or "year") that a word names; "" for none."""
+    low = word.lower()
+    known = {one.key: one.key for one in codebook.facets}
+    known |= {one.plural: one.key for one in codebook.facets} | {"years": "year", "year": "year"}
+    return known.get(low, "")
+
+
+def _freed(filters: Filters, facet: str) -> Filters:
+    if facet == "year":
+        return replace(filters, year_from=None, year_to=None)
+    if facet in ("phase", "layer"):
+        return replace(filters, phases=()) if facet == "phase" else replace(filters, layers=())
+    return replace(filters, tags=tuple(pair for pair in filters.tags if pair[0] != facet))
+
+
+def _own(places: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The places of the first facet: one name is not asked of two facets at once."""
+    return tuple(place for place in places if place[0] == places[0][0])
+
+
+def _is_language(word: str) -> bool:
+    # One letter is a language only as people write it.
+    return word in ("C", "R") if len(word) == 1 else word.lower() in _LANGUAGES
+
+
+def _is_model(word: str) -> bool:
+    return bool(_MODEL.fullmatch(word))
+
+
+def _content(text: str) -> set[str]:
+    """Words that say what is meant, lower case."""
+    words = _WORD.findall(text)
+    plain = {word.lower() for word in words} - ASKING - _EMPTY
+    return plain | {word.lower() for word in words if word[0].isupper() and _is_language(word)}
+
+
+def _without_lead(text: str) -> str:
+    found = _LEAD.match(text)
+    return text[found.end() :].strip() if found else text
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

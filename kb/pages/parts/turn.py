@@ -1,0 +1,121 @@
+"""One turn of a conversation: the question, how it was understood, the answer or refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from kb.library import Library
+from kb.pages.parts import coverage, facets, places
+from kb.pages.parts.cited import citation, rechecked
+from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.narrowing import understood
+from kb.pages.parts.sureness import sureness
+from kb.rechecks import Recheck
+
+# An answer as the catalogue keeps it: the JSON of `kb ask`.
+Answer = Mapping[str, Any]
+
+
+def turn(library: Library, chat: str, number: int, question: str, answer: Answer) -> None:
+    """Draw a turn; `number` is its place in the chat, from 0."""
+    with st.chat_message("user"):
+        st.markdown(plain(question))
+    with st.chat_message("assistant"):
+        understood(library, number, answer)
+        if answer.get("answered"):
+            _answered(library, chat, number, answer)
+        else:
+            _refused(answer)
+        if answer.get("writer") == "llm":
+            st.caption(
+                "Worded by a language model; each sentence was checked against what it cites."
+            )
+        for notice in answer.get("notices", ()):
+            st.caption(plain(str(notice)))
+        coverage.line(library, answer, chat, number)
+        sureness(answer, str(number))
+
+
+def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
+    citations = list(answer.get("citations", []))
+    checked = rechecked(library, f"{chat}/{number}", citations) if citations else []
+    now = {one["n"]: found for one, found in zip(citations, checked, strict=True)}
+    for heading, told in grouped(answer, now):
+        if heading:
+            st.html(f'<h2 class="sf-group">{escaped(heading)}</h2>')
+        st.html(f'<div class="sf-answer">{told}</div>')
+    if "count" in answer:
+        _counted(library, answer, chat, number)
+    gone = sum(not found.holds for found in checked)
+    moved = sum(found.state == "moved" for found in checked)
+    if gone or moved:
+        st.caption(_since(gone, moved))
+    for one, found in zip(citations, checked, strict=True):
+        citation(library, str(number), one, found)
+
+
+def grouped(answer: Answer, now: Mapping[int, Recheck]) -> list[tuple[str, str]]:
+    """(heading or "", sentences as HTML) of each group of an answer."""
+    said = [_sentence(one, now) for one in answer.get("sentences", [])]
+    groups = list(answer.get("groups", []))
+    # Of an older version, or a single group that says nothing by its name.
+    if len(groups) < 2 and all(one["kind"] == "further" for one in groups):
+        return [("", "".join(said))]
+    return [
+        (str(one["title"]), "".join(said[i] for i in one["sentences"] if i < len(said)))
+        for one in groups
+    ]
+
+
+def _sentence(one: Answer, now: Mapping[int, Recheck]) -> str:
+    """A sentence with its numbers; struck where all that it cites is gone."""
+    cited = list(one.get("citations", []))
+    gone = bool(cited) and all(n in now and not now[n].holds for n in cited)
+    text = escaped(str(one["text"]))
+    marks = "".join(f" [{escaped(str(n))}]" for n in cited)
+    return f"<p>{f'<del>{text}</del>' if gone else text}<sup>{marks}</sup></p>"
+
+
+def _since(gone: int, moved: int) -> str:
+    told = []
+    if gone:
+        told.append(f"{gone} {'quotes are' if gone > 1 else 'quote is'} no longer in the library")
+    if moved:
+        told.append(f"{moved} moved, and the links follow")
+    return f"Since this was answered, {' and '.join(told)}."
+
+
+def _counted(library: Library, answer: Answer, chat: str, number: int) -> None:
+    """The way to what was counted: exactly these papers, or the same search where too many."""
+    counted = dict(answer["count"])
+    filters = coverage.filters_of(library, dict(counted.get("filters", {})))
+    where: Path = places.PAPERS
+    query: dict[str, str | list[str]] = dict(facets.params(filters))
+    if words := str(counted.get("words", "")):
+        known = dict(answer.get("coverage_ids", {})).get("retrieved", [])
+        if len(known) == counted.get("papers"):
+            query = {"chat": chat, "turn": str(number), "of": "retrieved"}
+        else:
+            where, query = places.SEARCH, query | {"q": words, "mode": "lexical"}
+    st.page_link(
+        where, label="See these papers", icon=":material/arrow_forward:", query_params=query
+    )
+
+
+def _refused(answer: Answer) -> None:
+    told = str(answer.get("reason") or "The papers here do not answer this question.")
+    st.info(plain(told), icon=":material/block:")
+    near = list(answer.get("nearest", []))
+    if near:
+        st.markdown("The nearest papers, which may help all the same:")
+    for one in near:
+        year = f" ({plain(str(one['year']))})" if one.get("year") else ""
+        st.page_link(
+            places.PAPER,
+            label=f"**{plain(str(one['title']))}**{year}",
+            query_params={"id": str(one["paper_id"])},
+        )

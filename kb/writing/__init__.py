@@ -1,0 +1,1 @@
+"""Writers that word an answer with a language model, and the gate that their text passes."""

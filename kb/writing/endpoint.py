@@ -1,0 +1,115 @@
+"""Which language model writes, where it is asked, and how much it may take."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from kb.errors import UsageError
+from kb.settings import Settings
+
+URL = "SIXFOLD_LLM_URL"
+MODEL = "SIXFOLD_LLM_MODEL"
+KEY = "SIXFOLD_LLM_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An OpenAI-compatible endpoint. Its key is in no object of ours: see `key`."""
+
+    url: str
+    """The base URL, e.g. `http://localhost:11434/v1`."""
+    model: str
+    seconds: float
+    """Longest time of one answer."""
+    tokens: int
+    """Longest answer, in tokens of the model."""
+
+    @property
+    def host(self) -> str:
+        """Host and port, where one is named."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def local(self) -> bool:
+        """True where the text stays on this machine."""
+        name = urlsplit(self.url).hostname or ""
+        try:
+            return ipaddress.ip_address(name).is_loopback
+        except ValueError:
+            return name == "localhost"
+
+    @property
+    def notice(self) -> str:
+        """Where the text goes, said once; "" where it stays on this machine."""
+        if self.local:
+            return ""
+        open_ = ", unencrypted" if self.url.startswith("http:") else ""
+        return f"The question and the passages found for it are sent to {self.host}{open_}."
+
+
+def read_endpoint(settings: Settings, environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """The endpoint of the environment, else of the settings.
+
+    Raises UsageError `no_llm` where none or no model is named, `bad_llm_url` for a URL that
+    cannot be used.
+    """
+    url = environ.get(URL, "").strip() or settings.llm_url.strip()
+    model = environ.get(MODEL, "").strip() or settings.llm_model.strip()
+    for value, variable, setting in ((url, URL, "llm_url"), (model, MODEL, "llm_model")):
+        if not value:
+            raise UsageError(
+                f"no language model is set up: {setting} is empty",
+                item=setting,
+                remedy=f"set {variable}, or {setting} in the library's settings.toml, e.g. "
+                "http://localhost:11434/v1 for Ollama; or use --writer extractive",
+                code="no_llm",
+            )
+    fault = _fault(url)
+    if fault:
+        # The URL is not repeated: it may hold a password.
+        raise UsageError(
+            f"llm_url {fault}",
+            item="llm_url",
+            remedy=f"give http://HOST:PORT/v1 or https://HOST/v1 in {URL} or llm_url; a key "
+            f"goes into {KEY}",
+            code="bad_llm_url",
+        )
+    return Endpoint(url.rstrip("/"), model, settings.llm_seconds, settings.llm_tokens)
+
+
+def available(settings: Settings, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Why the language-model writer cannot be offered; None where it can."""
+    try:
+        read_endpoint(settings, environ)
+    except UsageError as error:
+        return f"{error.message}: {error.remedy}"
+    return None
+
+
+def key(environ: Mapping[str, str] = os.environ) -> str:
+    """The key, read where it is sent and kept nowhere; "" where none is set."""
+    return environ.get(KEY, "").strip()
+
+
+def _fault(url: str) -> str:
+    """What is wrong with a URL, without repeating it; "" where nothing is."""
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return "holds a character that no URL has"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "has no valid host or port"
+    if parts.scheme not in ("http", "https"):
+        return "begins with neither http:// nor https://"
+    if not parts.hostname or port == 0:
+        return "has no valid host or port"
+    if "@" in parts.netloc:
+        return "holds a user name or password"
+    if parts.query or parts.fragment:
+        return "has something after ? or #"
+    return ""

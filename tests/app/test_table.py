@@ -1,0 +1,51 @@
+"""The literature table in the app: quotes that lead to their page, columns of one's own."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from streamlit.testing.v1 import AppTest
+
+Start = Callable[..., AppTest]
+
+
+def shown(app: AppTest) -> str:
+    """The table as HTML."""
+    bodies = [str(one.proto.body) for one in app.get("html")]
+    return next(body for body in bodies if '<div class="sf-table"' in body)
+
+
+def test_every_quote_leads_to_the_passage_it_stands_in(start: Start) -> None:
+    table = shown(start("table"))
+    targets = re.findall(r'class="sf-place" href="([^"]+)"', table)
+    assert len(targets) >= 13
+    for target in targets:
+        address = urlsplit(html.unescape(target))
+        given = parse_qs(address.query)
+        assert address.path == "paper"
+        assert set(given) == {"id", "passage", "quote"}
+    app = start("paper", **{name: value[0] for name, value in given.items()})
+    assert app.title
+
+
+def test_nothing_of_a_paper_becomes_markup(start: Start) -> None:
+    table = shown(start("table"))
+    assert "<script" not in table
+    assert "&lt;script&gt;" in table
+    assert "<i>Mallory" not in table
+
+
+def test_a_column_of_ones_own_stands_in_the_address(start: Start) -> None:
+    app = start("table")
+    app.text_area(key="at:columns").set_value("What is forgotten?\nWhat is forgotten?").run()
+    assert "What is forgotten?" in shown(app)
+    again = start("table", columns="What is forgotten?", author="nobody at all")
+    assert again.info
+
+
+def test_the_table_can_be_taken_away(start: Start) -> None:
+    names = {one.proto.label for one in start("table").get("download_button")}
+    assert names == {"CSV", "Markdown"}

@@ -1,0 +1,78 @@
+"""The map and the challenges in a real browser: axes, the graph, decisions and their undo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+Open = Callable[..., Page]
+Still = Callable[[Page], None]
+
+
+def test_any_two_axes(open_page: Open) -> None:
+    page = open_page("map?rows=year&columns=phase")
+    expect(page.locator(".st-key-matrix button").first).to_be_visible()
+    page.get_by_text("Under-explored cells, ranked").click()
+    expect(page.get_by_text("where its row and column let expect").first).to_be_visible()
+    page.locator(".st-key-matrix button").filter(has_text=" ch").first.click()
+    expect(page.get_by_role("tab", name="Papers (")).to_be_visible(timeout=20_000)
+    assert {"row", "column"} <= parse_qs(urlsplit(page.url).query).keys()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_the_graph_is_drawn_and_told_in_tables(open_page: Open, width: int, scheme: str) -> None:
+    page = open_page("map?view=graph", width=width, scheme=scheme)
+    graph = page.frame_locator("iframe[title*='link_analysis']")
+    expect(graph.locator("canvas").first).to_be_visible(timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    page.get_by_role("tab", name="Communities").click()
+    expect(page.get_by_text("groups of challenges that the same papers state")).to_be_visible()
+
+
+def test_a_click_on_a_node_opens_it(open_page: Open) -> None:
+    page = open_page("map?view=graph")
+    graph = page.frame_locator("iframe[title*='link_analysis']")
+    expect(graph.locator("canvas").first).to_be_visible(timeout=60_000)
+    page.wait_for_timeout(1_500)  # the canvas tells nobody when it has painted
+    box = page.locator("iframe[title*='link_analysis']").bounding_box()
+    assert box is not None
+    shown = page.locator(".st-key-graph-opened")
+    for down in range(60, int(box["height"]) - 40, 22):
+        for across in range(80, int(box["width"]) - 60, 22):
+            page.mouse.click(box["x"] + across, box["y"] + down)
+            page.wait_for_timeout(5)
+        if shown.count():
+            break
+    expect(shown).to_be_visible(timeout=10_000)
+
+
+def test_years_are_told_in_a_table_too(open_page: Open) -> None:
+    page = open_page("map?view=years", scheme="dark")
+    expect(page.get_by_text("The same as a table")).to_be_visible()
+    expect(page.locator('[data-testid="stVegaLiteChart"]').first).to_be_visible()
+
+
+def test_a_challenge_is_renamed_and_that_undone(open_page: Open, still: Still) -> None:
+    listed = open_page("challenges").locator("[class*=st-key-challenge-c]").first
+    (own,) = re.findall(r"st-key-challenge-(c[0-9a-f]{10})", listed.get_attribute("class") or "")
+    page = open_page(f"challenges?challenge={own}")
+    page.get_by_text("Decide on this challenge").click()
+    page.get_by_label("Your name").first.fill("ada")
+    page.get_by_label("Its name, in your words").fill("Oracles <b>we</b> lack")
+    page.keyboard.press("Tab")
+    still(page)
+    page.get_by_role("button", name="Rename", exact=True).click()
+    expect(page.locator(".sf-challenge").first).to_contain_text("Oracles <b>we</b> lack")
+    expect(page.locator(".sf-challenge .sf-you").first).to_have_text("a person's words")
+    still(page)
+    page.get_by_text("What people decided (1)").click()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text("Saved. It can be undone")).to_be_visible(timeout=20_000)
+    still(page)
+    expect(page.locator(".sf-challenge .sf-you")).to_have_count(0)
