@@ -50,9 +50,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rapidfuzz": ("kb/titles.py",),
     "requests": ("ingest/arxiv_http.py",),
     "rispy": ("ingest/bibliography_ris.py",),
-    "scipy": ("taxonomy/training.py",),
     "sentence_transformers": ("kb/embed.py",),
-    "sklearn": ("taxonomy/training.py",),
     "sqlalchemy": ("kb/catalogue/", "kb/migrations/"),
     "st_link_analysis": ("kb/pages/",),
     "streamlit": ("app.py", "kb/pages/"),
@@ -74,7 +72,6 @@ DISTRIBUTIONS = {
     "altair": "streamlit",  # comes with it, and only its pages use it
     "pandas": "streamlit",  # comes with it, and only its pages use it
     "sentence_transformers": "sentence-transformers",
-    "sklearn": "scikit-learn",
     "st_link_analysis": "st-link-analysis",
 }
 
