@@ -158,7 +158,7 @@ def _groups(
     for one in sentences:
         candidate, sentence = by_text[one.text]
         places = tuple((tag.facet, tag.key) for tag in candidate.paper.tags)
-        papers = len({citations[n - 1].paper_id for n in one.citations})
+        papers = frozenset(citations[n - 1].paper_id for n in one.citations)
         said.append(Said(one.text, sentence.row.vector, sentence.stems, papers, places))
     asked = frozenset(stem for term in found.question.terms for stem in term.stems)
     return grouped(said, found.question.text, asked, library.codebook)

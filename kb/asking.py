@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from kb.candidates import Pool, gather
 from kb.catalogue import Filters
+from kb.catalogue.values import Vector
 from kb.library import Library
 from kb.question import Question, chunks, read_question, without
 from kb.support import Signs, signs
@@ -19,6 +20,8 @@ class Inquiry:
     question: Question
     pool: Pool
     signs: Signs
+    lacking: Vector
+    """(terms, dimension): the question without each of its terms, length 1."""
 
 
 def look_into(library: Library, text: str, filters: Filters, among: Sequence[str] = ()) -> Inquiry:
@@ -35,4 +38,5 @@ def look_into(library: Library, text: str, filters: Filters, among: Sequence[str
     vectors = library.embedder.encode_query([text, *pairs, *lacking])
     pool = gather(library, question, vectors[0], filters, among)
     end = 1 + len(pairs)
-    return Inquiry(question, pool, signs(library, question, pool, vectors[1:end], vectors[end:]))
+    weighed = signs(library, question, pool, vectors[1:end], vectors[end:])
+    return Inquiry(question, pool, weighed, vectors[end:])

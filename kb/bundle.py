@@ -1,7 +1,9 @@
 """Bundles: a whole library in one file `.kbz`, with vectors and decisions.
 
 The same library gives the same bytes. A bundle is read as hostile input: all of it is
-checked before any of it is kept, and keeping it is one transaction.
+checked before any of it is kept, and keeping it is one transaction. Chats and the log of
+searches stay behind: a bundle is made to be given away, and what somebody asked is not.
+A backup has them.
 """
 
 from __future__ import annotations

@@ -62,9 +62,13 @@ class Candidate:
     """BM25; 0 where no word matches."""
     stems: frozenset[str]
     """Words of its title and of the passages looked into."""
-    words: frozenset[str]
-    """The same words as they are written, lower case."""
     sentences: tuple[Sentence, ...]
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The same words as they are written, lower case; only a few candidates are asked."""
+        texts = (self.paper.title, *(one.text for one in self.sentences))
+        return frozenset(word for text in texts for word in words_of(text))
 
     @property
     def sentence_cosine(self) -> float:
@@ -175,10 +179,8 @@ def _candidate(
             score = telling(text, cosine, coverage, quantity=question.quantity, place=place)
             sentences.append(Sentence(row, passage, text, stems, cosine, coverage, score))
     sentences.sort(key=lambda one: (-one.score, one.row.n))
-    texts = [paper.title, *(one.text for one in sentences)]
     stems_all = frozenset(stems_of(paper.title)).union(*(one.stems for one in sentences))
-    words = frozenset(word for text in texts for word in words_of(text))
-    return Candidate(paper, *scores, stems_all, words, tuple(sentences))
+    return Candidate(paper, *scores, stems_all, tuple(sentences))
 
 
 def words_of(text: str) -> list[str]:

@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from kb.catalogue.challenge_log import ChallengeDecision, Named, in_force
+from kb.catalogue.challenge_log import ChallengeDecision, Named
+from kb.catalogue.undoing import in_force
 from kb.challenges import Challenge, prominence, within
 from kb.evidence import Evidence, age, statement_id
 from kb.wording import label

@@ -14,10 +14,10 @@ from kb.catalogue.challenge_log import (
     ChallengeDecision,
     Named,
     append_decisions,
-    in_force,
     marks,
     read_challenge_log,
 )
+from kb.catalogue.undoing import in_force, undone_by
 from kb.challenges import Challenge
 from kb.decisions import coder
 from kb.errors import UsageError
@@ -157,15 +157,6 @@ def history(library: Library) -> list[Entry]:
     lost = {one.n for one in everything.decided.lost}
     ordered = sorted(log, key=lambda one: one.order)
     return [Entry(one, named[one.n], one.n not in undone, one.n not in lost) for one in ordered]
-
-
-def undone_by(log: Sequence[ChallengeDecision]) -> dict[int, int]:
-    """Number of each entry that is undone -> number of the undo in force that undid it."""
-    found: dict[int, int] = {}
-    for one in sorted(log, key=lambda one: one.order, reverse=True):
-        if one.action == "undo" and one.undoes and one.n not in found:
-            found.setdefault(one.undoes, one.n)
-    return found
 
 
 def find(library: Library, name: str) -> Challenge:

@@ -1,9 +1,11 @@
 """Statements of many papers become challenges: what is hard, who says so, since when.
 
-**Merging.** Challenge statements are taken from the oldest on (date, paper, place, quote).
-Each joins the earlier challenge whose first statement (its seed) it is most like, or seeds
-a new one (`kb.likeness.group`). The id is a hash of the seed, so papers added later, being
-newer, change neither the ids nor the members that are there already.
+**Merging.** Groups of challenge statements are joined while they are alike enough on average
+(`kb.likeness.group`). A challenge's seed is the oldest of its statements (date, paper, place,
+quote) that could be listed alone, and its id is a hash of the seed. Later papers may join two
+challenges or move a statement to another, but a seed once listed is always in some challenge:
+an id that was seen once opens the challenge that now holds its seed, as the id of each of a
+challenge's statements does.
 
 **Status**, recomputable with `status_of` from the dated quotes that a challenge carries:
 `answers` are contributions like one of its statements that claim to offer or attain
@@ -37,6 +39,7 @@ from kb.evidence import (
     statement_id,
     status_of,
 )
+from kb.linkage import Bar
 from kb.trouble import troubles
 from kb.wording import claims_answer, label, names_difficulty, points_back, points_elsewhere
 
@@ -54,16 +57,14 @@ __all__ = [
 Vectors = NDArray[np.float32]
 
 SAME_CHALLENGE = likeness.Rule(
-    likest=(0.4, 0.35, 0.3, 0.25, 0.2), average=0.08, leader=0.06, substance=2.0, stated=0.4
+    bar=Bar(single=0.4, many=0.15), pair=0.05, substance=2.0, stated=0.45
 )
-"""When a statement joins a challenge. Precision first: a challenge split in two costs a
-reader less than two different ones under one name. A statement with less substance
-("existing methods still have limitations") names no difficulty that another could share, and
-one that is less sure to state a trouble is background or result.
-
-Chosen on the development half of `data/labels/pairs.jsonl`; data/labels/pairs.md has what the
-test half says. Of 20 challenges of two statements read, 16 were one difficulty; between .33
-and .4 of 20 only 8."""
+"""When statements are one challenge. A statement with less substance ("existing methods
+still have limitations") names no difficulty that another could share, and one that is less
+sure to state a trouble is background or result. Chosen by cross-validation on all coded pairs
+but the test half of `data/labels/pairs.jsonl`; data/labels/pairs.md has what that says."""
+ALONE = 0.7
+"""Sureness of stating a trouble from which a statement is listed where no other says the same."""
 ANSWERS = 0.53
 """Likeness from which a contribution answers a statement."""
 DIRECTS = 0.5
@@ -85,7 +86,7 @@ class Challenge:
     """A difficulty that one or more papers state."""
 
     challenge_id: str
-    """`c` and 10 hex digits of the hash of the seed's paper id and quote."""
+    """`c` and 10 hex digits of the hash of the seed's paper id and quote; see the module."""
     statement: str
     """Short label: a verbatim stretch of one of its own statements, or a person's words."""
     status: str
@@ -100,7 +101,7 @@ class Challenge:
     first_year: int | None
     last_year: int | None
     evidence: tuple[Evidence, ...]
-    """One entry a statement, oldest first; the first is the seed."""
+    """One entry a statement, oldest first."""
     answers: tuple[Evidence, ...] = ()
     """Contributions that claim to answer it, oldest first; inferred by likeness."""
     directions: tuple[Evidence, ...] = ()
@@ -121,7 +122,7 @@ def build(
     field's sentences have in common; taken from the oldest challenge statements where not
     given. The order of the input does not matter. Left out are statements labelled `other`,
     challenge statements too vague to share or unlikely to state a trouble (`SAME_CHALLENGE`),
-    and challenges all of whose statements point at a sentence before them.
+    and challenges none of whose statements is sure and readable enough to be listed alone.
     Raises ValueError where the numbers of statements and vectors differ.
     """
     if len(statements) != len(vectors):
@@ -131,24 +132,31 @@ def build(
     shared = shared or likeness.background(stated_vectors)
     prepared = _prepared(stated, stated_vectors, shared)
     found = troubles([said.quote for said in stated], [said.score for said in stated])
-    leader, alike = likeness.group(prepared, found, SAME_CHALLENGE)
+    first, alike = likeness.group(prepared, found, SAME_CHALLENGE)
     members: dict[int, list[int]] = {}
-    for row, seed in enumerate(leader.tolist()):
-        if seed >= 0:
-            members.setdefault(seed, []).append(row)
+    for row, group in enumerate(first.tolist()):
+        if group >= 0:
+            members.setdefault(group, []).append(row)
+    # Nobody can read "These limitations remain" alone.
+    seeds = {
+        group: row
+        for group, rows in members.items()
+        for row in reversed(rows)
+        if found.stated[row] >= ALONE and not points_elsewhere(label(stated[row].quote))
+    }
+    leader = np.array([seeds.get(group, -1) for group in first.tolist()], dtype=np.int64)
     answers = _linked("contribution", statements, vectors, shared, prepared, leader)
     directions = _linked("direction", statements, vectors, shared, prepared, leader)
     challenges = [
         _challenge(
-            hashed("c", stated[seed]),
+            hashed("c", stated[seeds[group]]),
             label(_medoid(rows, prepared.vectors, stated).quote),
             [Evidence(stated[row], float(alike[row])) for row in rows],
-            answers.get(seed, []),
-            directions.get(seed, []),
+            answers.get(seeds[group], []),
+            directions.get(seeds[group], []),
         )
-        for seed, rows in members.items()
-        # Nobody can read "These limitations remain" alone: another statement has to tell more.
-        if any(not points_elsewhere(label(stated[row].quote)) for row in rows)
+        for group, rows in members.items()
+        if group in seeds
     ]
     return tuple(sorted(challenges, key=prominence))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.catalogue.chats import ChatHead, Turn, heads, name_chat, remove_chat
+from kb.catalogue.chats import ChatHead, Turn, chat_named, heads, name_chat, remove_chat
 from kb.catalogue.chats import turns as stored_turns
 from kb.errors import UsageError, unknown
 from kb.followup import Turn as Earlier
@@ -108,11 +108,13 @@ def keep(
 ) -> None:
     """Append a turn, and call the chat by `name` where one is given.
 
-    Raises CatalogueUnwritable where the catalogue cannot be written.
+    Where somebody else has begun a chat of that name meanwhile, the turn goes there. Raises
+    CatalogueUnwritable where the catalogue cannot be written.
     """
     with library.writing_beside(follow=False), library.catalogue.write(bump=False) as writer:
-        writer.log_turn(chat, question, answer, now=library.now())
-        if name:
+        taken = chat_named(writer.connection, name) if name else ""
+        writer.log_turn(taken or chat, question, answer, now=library.now())
+        if name and not taken:
             name_chat(writer.connection, chat, name)
 
 
@@ -156,7 +158,7 @@ def _texts(turn: Turn) -> Iterator[str]:
 
 def _checked(name: str) -> str:
     plain = " ".join(name.split())
-    if len(plain) > LONGEST_NAME or not plain.isprintable() or plain == LAST:
+    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable() or plain == LAST:
         raise UsageError(
             f"not a name for a chat: {plain[:LONGEST_NAME]!r}",
             item=name,

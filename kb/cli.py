@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "related": ("finding", "Papers most like one paper."),
     "passages": ("finding", "The stored text of a paper, passage by passage."),
     "show": ("finding", "A paper's card."),
-    "ask": ("finding", "Ask a question; get quotes that can be checked, or a refusal."),
+    "ask": ("answering", "Ask a question; get quotes that can be checked, or a refusal."),
     "chats": ("chatting", "Chats that are kept: list, show, rename, search, export, rm."),
     "collection": ("collecting", "Named collections of papers: add, rm, list."),
     "tag": ("tagging", "Decide on tags: give, remove, accept; what people say holds."),

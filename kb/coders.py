@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from kb.catalogue.decisions import Decision, effective, in_force, read_log
+from kb.catalogue.decisions import Decision, effective, read_log
 from kb.catalogue.today import Place, as_of_today, by_coder_today, stand_ins
+from kb.catalogue.undoing import in_force
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from taxonomy.agreement import bootstrap_interval, cohen_kappa, krippendorff_alpha
 from taxonomy.set_agreement import set_alpha
 
 ALPHA = "Krippendorff's alpha, MASI distance over the sets of categories"
-ALPHA_EACH = "Krippendorff's alpha, nominal"
 
 ROUNDS = 1000
 _SEED = 20260101

@@ -29,7 +29,7 @@ class Coverage:
         }
 
 
-def covered(library: Library, answer: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def papers_behind(library: Library, answer: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The ids of the papers behind each count of an answer, as the library is now.
 
     Takes an answer as `kb ask --json` prints it, perhaps one of long ago. Ids of papers that

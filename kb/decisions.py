@@ -16,7 +16,6 @@ from kb.catalogue.decisions import (
     Decision,
     append,
     effective,
-    in_force,
     latest_time,
     machine_view,
     marks,
@@ -25,6 +24,7 @@ from kb.catalogue.decisions import (
 )
 from kb.catalogue.filing import Filing
 from kb.catalogue.today import Place, by_coder_today, stand_ins
+from kb.catalogue.undoing import in_force, undone_by
 from kb.catalogue.writing import Writer
 from kb.errors import UsageError, unknown
 from kb.library import Library
@@ -324,15 +324,6 @@ def _last_act(log: Sequence[Decision], who: str) -> list[Decision]:
         )
     last = max(one.at for one in mine)
     return sorted((one for one in mine if one.at == last), key=lambda one: one.n)
-
-
-def undone_by(log: Iterable[Decision]) -> dict[int, int]:
-    """Number of each entry that is undone -> number of the undo in force that undid it."""
-    found: dict[int, int] = {}
-    for one in sorted(log, key=lambda one: one.order, reverse=True):
-        if one.verdict == "undo" and one.n not in found and one.undoes:
-            found.setdefault(one.undoes, one.n)
-    return found
 
 
 def history(library: Library, paper: str = "", facet: str = "", key: str = "") -> list[Entry]:

@@ -24,7 +24,7 @@ class Dropped:
 
     paper_id: str
     where: str
-    """What it was built for: `answer`, `card`, or the column of a table."""
+    """What it was built for: `answer`, `card`, `map`, or the column of a table."""
     quote: str
 
     def to_json(self) -> dict[str, str]:

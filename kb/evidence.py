@@ -48,8 +48,8 @@ class Evidence:
 
     statement: Statement
     likeness: float
-    """How like the challenge, 0 to 1: for its own statements, likeness to the seed (1 = the
-    seed itself); for answers and directions, to the nearest of its statements."""
+    """How like the challenge, 0 to 1: for its own statements, average likeness to the others
+    (1 where there is none); for answers and directions, to the nearest of its statements."""
     decided: str = ""
     """Which person's decision put it here, e.g. `merged by ada, 2026-11-21`; "" where none did."""
 

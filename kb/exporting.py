@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from kb.exports.reading_list import reading_list
 from kb.exports.tables import json_lines, sheet
 from kb.exports.vault import write_vault
 from kb.library import Library
+from kb.whole_file import write_whole
 
 FOLDER = "obsidian"
 """The one format that is a folder."""
@@ -81,19 +81,7 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
             )
         write_vault(target, papers, keys_of(library), library.codebook, partial(_card, library))
         return
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder", item=str(target), remedy="name a file with -o")
-    if not target.absolute().parent.is_dir():
-        raise UsageError(
-            f"there is no folder {target.parent}", item=str(target), remedy="make it first"
-        )
-    content = exported(library, papers, form)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, exported(library, papers, form))
 
 
 def keys_of(library: Library) -> dict[str, str]:

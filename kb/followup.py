@@ -13,6 +13,26 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kb.catalogue import Filters
+from kb.leaning import (
+    AMONG,
+    ANY_OF,
+    ASKING_WORDS,
+    ASKS,
+    BELONGING,
+    CLAUSE,
+    DATED,
+    EMPTY_IT,
+    EMPTY_WORDS,
+    LANGUAGES,
+    LEAD,
+    MEASURE,
+    MODEL_NAME,
+    PREPOSITION,
+    PREPOSITION_FIRST,
+    PRONOUN,
+    WHY,
+    WORD,
+)
 from kb.naming import phrases, places_in, read_filters, with_places, years_in
 from kb.question import ASKING
 from taxonomy.codebook import Codebook
@@ -21,79 +41,6 @@ from taxonomy.codebook import Codebook
 MOST_WORDS = 12
 # A pronoun this early, or as the last word, has nothing in its own question to stand for.
 FEW = 2
-
-_I = re.IGNORECASE
-_LEAD = re.compile(
-    r"^(?:(?:and|but|or|so|then|also|ok(?:ay)?|now|well)\b[\s,]*)*"
-    r"(?P<whole>(?:what about|how about|what of|(?:the )?same (?:question )?(?:for|in|with|about)|"
-    r"only|just|but only|instead|rather)\b[\s,]*)?",
-    _I,
-)
-_PREPOSITION = (
-    r"for|in|with|on|at|from|by|to|within|under|during|without|about|of|since|before|after|until"
-)
-_STARTS = re.compile(rf"^(?:{_PREPOSITION})\b", _I)
-_ASKS = re.compile(
-    r"^(?:how|what|which|who|whose|when|where|why|do|does|did|is|are|was|were|can|could|should|"
-    r"will|would|has|have|had|may|might|must|if|given|name|list|count|number|tell|show|explain|"
-    r"compare|find|give|describe)\b",
-    _I,
-)
-_WHY = re.compile(r"(?:and )?(?:why(?: not| so| is (?:that|this|it)(?: so)?)?|how come)", _I)
-_MEASURE = re.compile(
-    r"(?:by )?(?:how(?: (?:much|often|many|far|fast|long|well|large|good|reliably?))?|when|where|"
-    r"who|by whom|to what extent|with what (?:data|method|result)s?)(?: (?:exactly|so))?",
-    _I,
-)
-_GROUP = r"(?:these|those|them)"
-_NOUN = r"(?:papers|studies|works|articles|publications|ones)"
-_AMONG = re.compile(
-    rf"\b(?P<ask>which|any|some|how many|what|all|most|each)(?: one)? of "
-    rf"(?:{_GROUP}|the (?:cited|same|above))(?: {_NOUN})?\b|"
-    rf"\b(?:among|of|in|from|within|for) (?:{_GROUP} {_NOUN}|the (?:cited|same|above) {_NOUN})\b|"
-    rf"^(?:of|among|from) {_GROUP}\b|\b(?:{_GROUP}|the (?:cited|same|above)) {_NOUN}\b",
-    _I,
-)
-_PRONOUN = re.compile(r"\b(?:they|them|their|theirs|it|its|this|that|these|those|there)\b", _I)
-# "Is it possible to …", "how long does it take to …": this "it" stands for what follows.
-_EMPTY_IT = re.compile(
-    r"\bit (?:be |ever |really |still )?(?:(?:im)?possible|feasible|necessary|worth|true|safe|"
-    r"better|best|easy|easier|hard|harder|known|likely|useful|common|enough|realistic|practical|takes?|took|"
-    r"matter|helps?|pays?|makes? sense|costs?)\b.+",
-    _I,
-)
-# Asked by themselves they belong to something: "what are the limitations?".
-_BELONGING = frozenset(
-    """limitation limitations challenge challenges drawback drawbacks benefit benefits reason
-    reasons cause causes dataset datasets data metric metrics measure result results risk
-    risks cost costs alternative alternatives example examples evidence consequence
-    consequences solution solutions remedy remedies problem problems difference differences
-    baseline baselines benchmark benchmarks tool tools main open future advantages
-    disadvantages authors""".split()
-)
-_CLAUSE = re.compile(
-    r"\b(?:when|while|if|because|that|which|who|after|before|than|as|and|or)\b", _I
-)
-_ANY = re.compile(
-    r"(?:in |for |across |over )?(?:all|any|every)(?: (?:the|of the))?\s+(?P<of>\w+)", _I
-)
-_DATED = re.compile(
-    r" (?:since|before|after|until|up to|in|from|between) (?:19|20)\d\d[\w –-]*$", _I
-)
-_WORD = re.compile(r"[A-Za-z0-9][\w.+#\-]*[\w+#]|[A-Za-z0-9]")
-
-# Names of one kind: one takes the other's place.
-_LANGUAGES = frozenset(
-    "python java c c++ c# rust go golang javascript typescript haskell kotlin swift ruby php scala "
-    "julia r matlab fortran cobol sql verilog systemverilog vhdl solidity bash lua perl ocaml dart "
-    "ada prolog lean coq rocq isabelle dafny verus erlang elixir racket zig cuda ansible "
-    "terraform scratch".split()
-)
-_MODEL = re.compile(
-    r"(?:gpt|claude|gemini|llama|deepseek|qwen|starcoder|codellama|codex|copilot|chatgpt|cursor|"
-    r"mistral|gemma|phi|devin|windsurf|o[134])[\w.\-]*",
-    _I,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +107,7 @@ def _told(found: Resolved) -> str:
 
 def _among(typed: str, earlier: Sequence[Turn]) -> Resolved | None:
     """A question on the papers cited last."""
-    found = _AMONG.search(typed)
+    found = AMONG.search(typed)
     cited = next((turn.cited for turn in reversed(earlier) if turn.cited), ())
     if not found or not cited:
         return None
@@ -169,12 +116,12 @@ def _among(typed: str, earlier: Sequence[Turn]) -> Resolved | None:
     if (
         not asked
         and found.start() > 0
-        and not re.match(r"(?:among|of|in|from|for|with)", found[0], _I)
+        and not re.match(r"(?:among|of|in|from|for|with)", found[0], re.IGNORECASE)
     ):
         kept = "papers"  # "do those papers measure …" keeps its subject
     text = f"{typed[: found.start()]}{kept}{typed[found.end() :]}"
     text = re.sub(r"\s+", " ", _without_lead(text.strip(" ,:;")).strip(" ,:;"))
-    text = re.sub(r"^which (?!papers|of|\w+s\b)", "which papers ", text, flags=_I)
+    text = re.sub(r"^which (?!papers|of|\w+s\b)", "which papers ", text, flags=re.IGNORECASE)
     if not _content(text) and not text.lower().startswith("how many"):
         text = earlier[-1].question
     return Resolved(_capital(text), earlier[-1].filters, cited)
@@ -183,17 +130,17 @@ def _among(typed: str, earlier: Sequence[Turn]) -> Resolved | None:
 def _leaning(typed: str, last: Turn, codebook: Codebook) -> Resolved | None:
     """A question without a clause of its own: "and for Rust?", "since 2024?", "why?"."""
     bare = typed.rstrip("?!. ")
-    lead = _LEAD.match(bare)
+    lead = LEAD.match(bare)
     whole = bool(lead and lead["whole"])
     led = bool(lead and lead[0].strip())
     rest = _without_lead(bare)
-    if _WHY.fullmatch(rest):
+    if WHY.fullmatch(rest):
         return Resolved(_joined(last.question, "and why"), last.filters)
-    if _MEASURE.fullmatch(rest):
+    if MEASURE.fullmatch(rest):
         return Resolved(_joined(last.question, f"and {rest.lower()}"), last.filters)
-    if len(rest.split()) > MOST_WORDS or (_ASKS.match(rest) and not whole):
+    if len(rest.split()) > MOST_WORDS or (ASKS.match(rest) and not whole):
         return None
-    if not (led or _STARTS.match(rest) or _only_narrows(rest, codebook)):
+    if not (led or PREPOSITION_FIRST.match(rest) or _only_narrows(rest, codebook)):
         return None
     return _narrowed(rest, last, codebook)
 
@@ -201,14 +148,16 @@ def _leaning(typed: str, last: Turn, codebook: Codebook) -> Resolved | None:
 def _narrowed(rest: str, last: Turn, codebook: Codebook) -> Resolved:
     """The last question with the years, categories and words of `rest`."""
     filters, question = last.filters, last.question
-    freed = _ANY.fullmatch(rest)
+    freed = ANY_OF.fullmatch(rest)
     if freed and (facet := _facet(freed["of"], codebook)):
         return Resolved(question, _freed(filters, facet))
     first, until, left = _years(rest)
     if first is not None or until is not None:
         filters = replace(filters, year_from=first, year_to=until)
         question = " ".join(years_in(question)[2].split()).replace(" ?", "?")
-    left = re.sub(r"^only\b|\b(?:only|instead|too|as well)$", "", left.strip(" ,"), flags=_I)
+    left = re.sub(
+        r"^only\b|\b(?:only|instead|too|as well)$", "", left.strip(" ,"), flags=re.IGNORECASE
+    )
     left = left.strip(" ,")
     preposition, subject = _split(left)
     if preposition in ("and", "or"):
@@ -216,7 +165,9 @@ def _narrowed(rest: str, last: Turn, codebook: Codebook) -> Resolved:
     places = _own(places_in(subject, codebook))
     if places:
         return Resolved(question, with_places(filters, places))
-    tail = re.search(r",? (?:in|for|during|at|of) ((?:the )?[\w &-]+ (?:phase|layer))$", left, _I)
+    tail = re.search(
+        r",? (?:in|for|during|at|of) ((?:the )?[\w &-]+ (?:phase|layer))$", left, re.IGNORECASE
+    )
     if tail and (places := _own(places_in(tail[1], codebook))):
         filters = with_places(filters, places)
         preposition, subject = _split(left[: tail.start()])
@@ -232,20 +183,20 @@ def _pronoun(typed: str, last: Turn) -> Resolved | None:
         return None
     if not _content(bare):  # "tell me more"
         return Resolved(last.question, last.filters)
-    found = _PRONOUN.search(bare)
+    found = PRONOUN.search(bare)
     about = Resolved(f"{_capital(bare)} (about: {topic(last.question)})?", last.filters)
-    if _content(bare) <= _BELONGING:
+    if _content(bare) <= BELONGING:
         return about
     if not found or found[0].lower() == "there":
         return None
     front, word = bare[: found.start()], found[0].lower()
     before = _content(front)
-    if word == "it" and _EMPTY_IT.search(bare):
+    if word == "it" and EMPTY_IT.search(bare):
         return None
     if word == "that" and before:  # a conjunction
         return None
     early = not before
-    late = found.end() == len(bare) and len(before) <= FEW and not _CLAUSE.search(front)
+    late = found.end() == len(bare) and len(before) <= FEW and not CLAUSE.search(front)
     if not (early or late):
         return None
     return about
@@ -258,27 +209,25 @@ def topic(question: str) -> str:
     if about:
         return about[1]
     words = bare.split()
-    while len(words) > 1 and (_ASKS.match(words[0]) or words[0].lower() in _FRONT):
+    while len(words) > 1 and (ASKS.match(words[0]) or words[0].lower() in ASKING_WORDS):
         words = words[1:]
     return " ".join(words) or bare
-
-
-_EMPTY = frozenset("there here too though exactly please them tell more explain continue".split())
-_FRONT = frozenset("much many well often good the a an we one there any".split())
 
 
 def _swapped(question: str, preposition: str, subject: str) -> str:
     """The question with `subject` in place of its like, or added."""
     for kind in (_is_language, _is_model):
-        mine = [word for word in _WORD.findall(subject) if kind(word)]
-        held = list(dict.fromkeys(w for w in _WORD.findall(question) if kind(w)))
+        mine = [word for word in WORD.findall(subject) if kind(word)]
+        held = list(dict.fromkeys(w for w in WORD.findall(question) if kind(w)))
         if len(mine) == 1 and len(held) == 1 and _content(subject) <= {mine[0].lower()}:
             return re.sub(rf"(?<!\w){re.escape(held[0])}(?![\w+#])", mine[0], question)
     bare, dated = question.rstrip("?!. "), ""
-    if years := _DATED.search(bare):
+    if years := DATED.search(bare):
         bare, dated = bare[: years.start()], years[0]
     if preposition:
-        tail = re.search(rf"\b{preposition} (?:(?!\b(?:{_PREPOSITION})\b)[^,;]){{1,50}}$", bare, _I)
+        tail = re.search(
+            rf"\b{preposition} (?:(?!\b(?:{PREPOSITION})\b)[^,;]){{1,50}}$", bare, re.IGNORECASE
+        )
         if tail and len(tail[0].split()) <= FEW + 3 and tail.start() > 0:
             return f"{bare[: tail.start()]}{preposition} {subject}{dated}?"
     return _joined(question, f"{preposition or 'for'} {subject}")
@@ -290,14 +239,14 @@ def _joined(question: str, more: str) -> str:
 
 def _split(text: str) -> tuple[str, str]:
     """(preposition in front or "", the rest)."""
-    found = _STARTS.match(text)
+    found = PREPOSITION_FIRST.match(text)
     return (found[0].lower(), text[found.end() :].strip()) if found else ("", text)
 
 
 def _years(text: str) -> tuple[int | None, int | None, str]:
     """As `years_in`; a bare year counts too."""
     first, last, left = years_in(text)
-    alone = re.fullmatch(r"(?:only |just )?((?:19|20)\d\d)(?: only)?", text.strip(), _I)
+    alone = re.fullmatch(r"(?:only |just )?((?:19|20)\d\d)(?: only)?", text.strip(), re.IGNORECASE)
     if alone:
         return int(alone[1]), int(alone[1]), ""
     return first, last, left
@@ -309,7 +258,7 @@ def _only_narrows(rest: str, codebook: Codebook) -> bool:
     named = not left.strip() or bool(places_in(left, codebook))
     if first is not None or last is not None:
         return named
-    freed = _ANY.fullmatch(rest)
+    freed = ANY_OF.fullmatch(rest)
     word = rest.strip()
     return (
         bool(places_in(word, codebook))
@@ -342,22 +291,22 @@ def _own(places: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
 
 def _is_language(word: str) -> bool:
     # One letter is a language only as people write it.
-    return word in ("C", "R") if len(word) == 1 else word.lower() in _LANGUAGES
+    return word in ("C", "R") if len(word) == 1 else word.lower() in LANGUAGES
 
 
 def _is_model(word: str) -> bool:
-    return bool(_MODEL.fullmatch(word))
+    return bool(MODEL_NAME.fullmatch(word))
 
 
 def _content(text: str) -> set[str]:
     """Words that say what is meant, lower case."""
-    words = _WORD.findall(text)
-    plain = {word.lower() for word in words} - ASKING - _EMPTY
+    words = WORD.findall(text)
+    plain = {word.lower() for word in words} - ASKING - EMPTY_WORDS
     return plain | {word.lower() for word in words if word[0].isupper() and _is_language(word)}
 
 
 def _without_lead(text: str) -> str:
-    found = _LEAD.match(text)
+    found = LEAD.match(text)
     return text[found.end() :].strip() if found else text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from kb.catalogue.values import Vector
@@ -89,8 +90,8 @@ class Said:
     text: str
     vector: Vector
     stems: frozenset[str]
-    papers: int
-    """Papers cited for it."""
+    papers: frozenset[str]
+    """Ids of the papers cited for it."""
     places: tuple[tuple[str, str], ...]
     """(facet, key) of its first paper."""
 
@@ -132,6 +133,7 @@ def grouped(
     return (*groups, Group("further", FURTHER, rest)) if rest else tuple(groups)
 
 
+@lru_cache(maxsize=1024)  # an answer asks of every pair of its sentences
 def claims(text: str) -> frozenset[tuple[str, int]]:
     """(thing, 1 for more or -1 for less) that a sentence claims; none where it claims both."""
     found = {(thing, sign) for thing, sign, pattern in _CLAIMS if pattern.search(text)}
@@ -143,7 +145,7 @@ def claims(text: str) -> frozenset[tuple[str, int]]:
 def _differing(
     said: Sequence[Said], asked: frozenset[str], free: Sequence[int]
 ) -> list[tuple[str, tuple[int, ...]]]:
-    """Pairs that say opposite things of one subject, no sentence in two of them."""
+    """Pairs of papers that say opposite things of one subject, no sentence in two of them."""
     found: list[tuple[str, tuple[int, ...]]] = []
     used: set[int] = set()
     for i in free:
@@ -158,7 +160,9 @@ def _differing(
 
 
 def _opposed(one: Said, other: Said, asked: frozenset[str]) -> str:
-    """What two sentences say opposite things of; "" for nothing."""
+    """What two papers say opposite things of; "" for nothing."""
+    if len(one.papers | other.papers) < 2:
+        return ""
     cosine = float(one.vector @ other.vector)
     shared = len(one.stems & other.stems & asked)
     if cosine < NEAR_SUBJECT or _OWN_METHOD.search(one.text) or _OWN_METHOD.search(other.text):
@@ -186,7 +190,7 @@ def _agreeing(
         first = left.pop(0)
         same = [i for i in left if _alike(said[first], said[i], asked)]
         members = (first, *same)
-        papers = sum(said[i].papers for i in members)
+        papers = len(frozenset().union(*(said[i].papers for i in members)))
         if papers > 1:
             found.append((f"{papers} papers agree", members))
             left = [i for i in left if i not in same]

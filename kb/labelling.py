@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from kb.catalogue import StoredPaper
-from kb.catalogue.decisions import Decision, in_force, read_log
+from kb.catalogue.decisions import Decision, read_log
 from kb.catalogue.filing import effective
 from kb.catalogue.standing import group_ids, own_papers, tag_rows
 from kb.catalogue.today import by_coder_today, stand_ins
+from kb.catalogue.undoing import in_force
 from kb.catalogue.values import StoredPassage, StoredTag
 from kb.coders import codings
 from kb.decisions import Verdict

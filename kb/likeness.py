@@ -4,7 +4,7 @@ Embeddings alone put every abstract's opening ("Large language models have shown
 to every other, whatever difficulty follows. So what all the sentences share is taken out of
 the vectors, and half of the likeness is the weighted overlap of content words. Challenges
 are grouped by a fitted likeness besides, which also knows what kind of trouble each sentence
-states (`kb.trouble`).
+states (`kb.trouble`) and how rare a word their main clauses share.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb.trouble import Troubles, weights
-from kb.wording import content_words
+from kb.linkage import Bar, Pairs, linked
+from kb.trouble import Troubles, rarity, weights
+from kb.wording import clause_words, content_words
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -54,20 +55,20 @@ class Sentences:
     """n bags of stems, each of Euclidean length 1 (empty where nothing is said)."""
     substance: Floats
     """(n,) sum of the word weights before scaling: how much a sentence says."""
+    plain: Floats
+    """(n, d) unit vectors as they were given."""
+    rare: tuple[Mapping[str, float], ...]
+    """n bags of the main clauses' stems, each with its rarity, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a sentence may join a group: likenesses in 0 to 1."""
+    """Which sentences are grouped, and when two groups are one."""
 
-    likest: tuple[float, ...]
-    """Least average likeness to the group's likest members, as many as there are entries: of
-    a group of one member, of two, and so on; the last for all larger ones. A small group has
-    little to say for a newcomer, so that it must say it clearly."""
-    average: float
-    """Least average likeness to all its members: no chain of neighbours gets by it."""
-    leader: float
-    """Least likeness to the group's leader, which keeps a group from drifting away."""
+    bar: Bar
+    """Least average likeness of the pairs between two groups."""
+    pair: float
+    """Likeness below which a pair counts as 0."""
     substance: float
     """Least sum of word weights of a sentence that can be grouped at all."""
     stated: float
@@ -104,48 +105,77 @@ def prepare(texts: Sequence[str], vectors: Floats, shared: Background | None) ->
     cleaned = cleaned / np.maximum(lengths, np.float32(1e-9))
     bags = [content_words(text) for text in texts]
     substance = np.array([sum(bag.values()) for bag in bags], dtype=np.float32)
-    return Sentences(cleaned.astype(np.float32), tuple(map(_unit, bags)), substance)
+    return Sentences(
+        cleaned.astype(np.float32),
+        tuple(map(_unit, bags)),
+        substance,
+        np.asarray(vectors, dtype=np.float32),
+        tuple({word: rarity(word) for word in clause_words(text)} for text in texts),
+    )
 
 
 def group(sentences: Sentences, found: Troubles, rule: Rule) -> tuple[Ints, Floats]:
-    """Leader of each sentence and the likeness to it, both (n,).
+    """First sentence of the group of each, and its average likeness to the others, both (n,).
 
-    Sentences are taken in the order given, with the troubles `found` in them. Each joins the
-    best group before it that `rule` allows, or leads a new one (its own index, likeness 1). So
-    what comes later never moves what came before. A sentence with less substance or less of
-    a trouble than `rule` asks for neither leads nor joins: leader -1, likeness 0.
+    `found`: the troubles in the sentences. A sentence with less substance or less of a
+    trouble than `rule` asks for is in no group: -1, likeness 0. One alone is a group: 1.
     """
     count = len(sentences.words)
-    leader = np.full(count, -1, dtype=np.int64)
-    likeness = np.zeros(count, dtype=np.float32)
-    sizes = np.zeros(count, dtype=np.float32)
-    index = _WordIndex(sentences.words)
     fit = (sentences.substance >= rule.substance) & (found.stated >= rule.stated)
+    pairs = _likely(sentences, found, fit, rule.pair)
+    groups = linked(count, pairs, rule.bar)
+    inside = groups[pairs.one] == groups[pairs.other]
+    total = np.zeros(count)
+    for ends in (pairs.one, pairs.other):
+        total += np.bincount(ends[inside], weights=pairs.sure[inside], minlength=count)
+    others = np.bincount(groups, minlength=count)[groups] - 1
+    likeness = np.where(others > 0, np.round(total / np.maximum(others, 1), _DIGITS), 1.0)
+    return np.where(fit, groups, -1), np.where(fit, likeness, 0.0).astype(np.float32)
+
+
+def _likely(
+    sentences: Sentences, found: Troubles, fit: NDArray[np.bool_], at_least: float
+) -> Pairs:
+    """All pairs of sentences that are `fit` and as likely one challenge as `at_least`."""
+    count = len(sentences.words)
+    words, rare = _WordIndex(sentences.words), _WordIndex(sentences.rare)
+    one: list[Ints] = []
+    other: list[Ints] = []
+    sure: list[Floats] = []
     for start in range(0, count, _BLOCK):
         stop = min(start + _BLOCK, count)
         cosines = sentences.vectors[start:stop] @ sentences.vectors[:stop].T
-        kinds = found.kinds[start:stop] @ found.kinds[:stop].T
-        cues = found.cues[start:stop] @ found.cues[:stop].T
-        for at in range(start, stop):
-            if not fit[at]:
-                continue
-            near = np.flatnonzero(fit[:at] & (cosines[at - start, :at] >= _LEAST_NEAR))
-            overlap = index.overlap(sentences.words[at], at)[near]
-            sure = found.stated[at] * found.stated[near]
-            row = at - start
-            signs = (cosines[row, near], overlap, kinds[row, near], sure, cues[row, near])
+        for at in np.flatnonzero(fit[start:stop]).tolist():
+            row = start + at
+            near = np.flatnonzero(fit[:row] & (cosines[at, :row] >= _LEAST_NEAR))
+            signs = (
+                cosines[at, near],
+                words.overlap(sentences.words[row], row)[near],
+                found.kinds[near] @ found.kinds[row],
+                found.stated[near] * found.stated[row],
+                found.cues[near] @ found.cues[row],
+                rare.largest(sentences.rare[row], row)[near],
+                sentences.plain[near] @ sentences.plain[row],
+            )
             scores = same_challenge(np.stack(signs, axis=1))
-            best, score = _best_group(near, scores, leader, sizes, rule)
-            leader[at], likeness[at] = (at, 1.0) if best < 0 else (best, score)
-            sizes[leader[at]] += 1
-    return leader, likeness
+            likely = scores >= at_least
+            one.append(near[likely])
+            other.append(np.full(int(likely.sum()), row, dtype=np.int64))
+            sure.append(scores[likely])
+    none = np.zeros(0, dtype=np.int64)
+    return Pairs(
+        np.concatenate([none, *one]),
+        np.concatenate([none, *other]),
+        np.concatenate([none.astype(np.float32), *sure]),
+    )
 
 
 def same_challenge(signs: Floats) -> Floats:
-    """How sure it is that pairs state one challenge, (n,), from their `signs`, (n, 5).
+    """How sure it is that pairs state one challenge, (n,), from their `signs`, (n, 7).
 
     Signs: cosine without the background, overlap of words, agreement in the kind of trouble,
-    sureness that both state one, and cues in common.
+    sureness that both state one, cues in common, rarity of the rarest stem that both main
+    clauses have, and plain cosine.
     """
     table = weights()
     scaled = (signs - table["mean"]) / table["scale"]
@@ -153,38 +183,6 @@ def same_challenge(signs: Floats) -> Floats:
     odds = scaled @ table["linear"] + squares @ table["square"] + table["bias"]
     sure: Floats = np.round(1 / (1 + np.exp(-odds)), _DIGITS).astype(np.float32)
     return sure
-
-
-def _best_group(
-    near: Ints, scores: Floats, leader: Ints, sizes: Floats, rule: Rule
-) -> tuple[int, float]:
-    """Leader of the group most like a sentence, and the likeness to it; -1 if none is like
-    enough.
-
-    A group is as like as its likest members are on average (`Rule.likest`): an average over
-    all of a large group would let no further sentence in. The best is the one furthest above
-    what its size asks for; of two equal ones the older.
-    """
-    likely = scores >= rule.leader
-    near, scores = near[likely], scores[likely]
-    if not len(near):
-        return -1, 0.0
-    groups, of = np.unique(leader[near], return_inverse=True)
-    order = np.lexsort((-scores, of))
-    rank = np.arange(len(order)) - np.searchsorted(of[order], of[order])
-    counted = np.minimum(len(rule.likest), sizes[groups]).astype(np.int64)
-    likest = order[rank < len(rule.likest)]
-    summed = np.bincount(of[likest], weights=scores[likest], minlength=len(groups))
-    merit = np.round(summed / counted - np.array(rule.likest)[counted - 1], _DIGITS)
-    to_leader = np.zeros(len(groups), dtype=np.float32)
-    leads = leader[near] == near
-    to_leader[of[leads]] = scores[leads]
-    everyone = np.bincount(of, weights=scores) / sizes[groups]
-    merit[(to_leader < rule.leader) | (everyone < rule.average)] = -1.0
-    best = int(np.argmax(merit))
-    if merit[best] < 0:
-        return -1, 0.0
-    return int(groups[best]), float(to_leader[best])
 
 
 def match(
@@ -208,7 +206,7 @@ def match(
                 yield start + int(row), found, scores[found]
 
 
-_LEAST_NEAR = 0.2
+_LEAST_NEAR = 0.25
 """Cosine below which two sentences are taken to state other challenges, unseen."""
 _LEAST_COSINE = 0.4
 """Sentences that share words but not this much meaning are never alike."""
@@ -249,3 +247,14 @@ class _WordIndex:
             # A stem stands once in a bag, so no row repeats and plain addition is safe.
             total[rows[:end]] += self._weights[word][:end] * np.float32(weight)
         return total
+
+    def largest(self, bag: Mapping[str, float], count: int) -> Floats:
+        """Weight of the weightiest stem shared with each of the first `count` bags, 0 if none."""
+        best = np.zeros(count, dtype=np.float32)
+        for word in bag:
+            rows = self._rows.get(word)
+            if rows is None:
+                continue
+            end = int(np.searchsorted(rows, count))
+            best[rows[:end]] = np.maximum(best[rows[:end]], self._weights[word][:end])
+        return best

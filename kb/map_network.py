@@ -16,6 +16,8 @@ from kb.map_parts import Bridge, Edge, Node, Shared, without_empty
 
 _MOST_TOLD = 50
 """Challenges of one paper that are paired with each other: more come from a list, not a text."""
+MOST = 20
+"""Bridging papers, and challenges of several phases, that a map lists."""
 
 
 def graph(nodes: Iterable[Node], edges: Iterable[Edge]) -> nx.MultiDiGraph[str]:
@@ -69,22 +71,26 @@ def communities(told: Mapping[str, set[str]], *, seed: int = 0) -> tuple[tuple[s
     return tuple(sorted(groups, key=lambda group: (-len(group), group)))
 
 
-def bridging(edges: Sequence[Edge], *, most: int = 20) -> tuple[Bridge, ...]:
-    """Papers that tie phases together, those of the most phases first.
-
-    Counted are the phases of the challenges that a paper states; papers of one phase are
-    left out.
-    """
-    phases: defaultdict[str, set[str]] = defaultdict(set)
-    stated: defaultdict[str, set[str]] = defaultdict(set)
+def phases_of(edges: Iterable[Edge]) -> dict[str, tuple[str, ...]]:
+    """Challenge id -> keys of its phases, as it ranks them."""
+    phases: defaultdict[str, list[str]] = defaultdict(list)
     for edge in edges:
         if edge.kind == "in_phase":
-            phases[edge.target].add(edge.source)
-        elif edge.kind == "stated_by":
-            stated[edge.paper_id].add(edge.source)
+            phases[edge.target].append(edge.source.removeprefix("phase:"))
+    return {one: tuple(keys) for one, keys in phases.items()}
+
+
+def bridging(
+    told: Mapping[str, set[str]], phases: Mapping[str, Sequence[str]], *, most: int | None = MOST
+) -> tuple[Bridge, ...]:
+    """Papers that tie phases together, those of the most phases first; all where `most` is None.
+
+    Counted are the phases of the challenges that a paper states; papers of one phase are
+    left out. `told` is as `told_by_paper` gives it, `phases` as `phases_of`.
+    """
     counted = (
-        Bridge(paper, len(set().union(*(phases[one] for one in told))), len(told))
-        for paper, told in stated.items()
+        Bridge(paper, len({key for one in stated for key in phases.get(one, ())}), len(stated))
+        for paper, stated in told.items()
     )
     bridges = [one for one in counted if one.phases > 1]
     ranked = sorted(bridges, key=lambda one: (-one.phases, -one.challenges, one.paper_id))
@@ -92,17 +98,16 @@ def bridging(edges: Sequence[Edge], *, most: int = 20) -> tuple[Bridge, ...]:
 
 
 def shared_challenges(
-    nodes: Iterable[Node], edges: Iterable[Edge], *, most: int = 20
+    phases: Mapping[str, Sequence[str]], papers: Mapping[str, int], *, most: int | None = MOST
 ) -> tuple[Shared, ...]:
-    """Challenges of two phases or more that two papers or more state, the widest first."""
-    phases: defaultdict[str, list[str]] = defaultdict(list)
-    for edge in edges:
-        if edge.kind == "in_phase":
-            phases[edge.target].append(edge.source.removeprefix("phase:"))
+    """Challenges of two phases or more that two papers or more state, the widest first.
+
+    Takes: phases, as `phases_of` gives them; papers, how many support each challenge.
+    """
     found = [
-        Shared(node.id, tuple(phases[node.id]), node.papers or 0)
-        for node in nodes
-        if node.kind == "challenge" and len(phases[node.id]) > 1 and (node.papers or 0) > 1
+        Shared(one, tuple(keys), papers[one])
+        for one, keys in phases.items()
+        if len(keys) > 1 and papers.get(one, 0) > 1
     ]
     ranked = sorted(found, key=lambda one: (-len(one.phases), -one.papers, one.challenge_id))
     return tuple(ranked[:most])

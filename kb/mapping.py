@@ -34,7 +34,7 @@ from kb.stated import Stated, stated
 from taxonomy.edition import Edition
 
 # Raised when merging changes, so that a kept result of older rules is not used.
-RULES = 2
+RULES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +279,16 @@ def _stamp(library: Library, generation: int) -> list[Any]:
     with library.catalogue.read() as reader:
         # Another library made in the same folder may be at the same generation.
         created = reader.meta("created")
-    return [RULES, created, generation, library.classifier.version, library.embedder.model_id]
+    rule = repr((merging.SAME_CHALLENGE, merging.ALONE, merging.ANSWERS, merging.DIRECTS))
+    judged = [library.classifier.version, library.embedder.model_id]
+    return [RULES, rule, created, generation, *judged]
 
 
 def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> None:
-    """Write the result as sentence numbers; left out where the folder cannot be written."""
+    """Write the result as sentence numbers; left out where the folder cannot be written.
+
+    Decisions are not in it: they are applied to what is read back.
+    """
 
     def numbers(evidence: tuple[Evidence, ...]) -> list[tuple[int, float]]:
         return [(one.statement.sentence_id, one.likeness) for one in evidence]
@@ -309,7 +314,7 @@ def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> Non
     path = _path(library)
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
-        part.write_text(json.dumps({"stamp": stamp, "rows": rows}))
+        part.write_text(json.dumps({"stamp": stamp, "sha256": digest(rows), "rows": rows}))
         part.replace(path)
     except OSError:
         with suppress(OSError):
@@ -325,7 +330,7 @@ def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challeng
 
     try:
         kept = json.loads(_path(library).read_text(encoding="utf-8"))
-        if kept["stamp"] != stamp:
+        if kept["stamp"] != stamp or kept["sha256"] != digest(kept["rows"]):
             return None
         return tuple(
             Challenge(
@@ -341,5 +346,5 @@ def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challeng
             )
             for row in kept["rows"]
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kb import lattice
 from kb.challenges import Challenge, prominence, within
 from kb.evidence import Evidence, Statement, statement_id
-from kb.lattice import Cell, Gap, Lattice, PaperFacts
-from kb.map_network import bridging, communities, shared_challenges, told_by_paper
+from kb.lattice import Gap, Lattice, PaperFacts
+from kb.map_network import bridging, communities, phases_of, shared_challenges, told_by_paper
 from kb.map_parts import (
     EDGE_KINDS,
     NODE_KINDS,
@@ -41,7 +41,6 @@ __all__ = [
     "Year",
     "build_map",
     "digest",
-    "from_json",
 ]
 
 FORMAT = "sixfold-map"
@@ -104,9 +103,8 @@ def build_map(
 ) -> ChallengeMap:
     """The map of `papers`, those that pass the caller's filters.
 
-    `challenges` and `directions` may be those of the whole library: they are narrowed to the
-    papers. `names` gives phases and layers their display names. `filters`, `generation` and
-    `versions` go into the manifest as they are. For axes, keys, ValueError see `lattice.build`.
+    `challenges` and `directions` may be the whole library's: they are narrowed to the papers.
+    `names`: how phases and layers are shown; for axes, keys and ValueError see `lattice.build`.
     """
     known = {paper.paper_id: paper for paper in papers}
     kept, stated = _of_papers(known, challenges, directions)
@@ -121,12 +119,13 @@ def build_map(
         searched=searched,
     )
     edges = _edges(kept, stated)
-    groups = communities(told_by_paper(edges))
+    told, phases = told_by_paper(edges), phases_of(edges)
+    groups = communities(told)
     nodes = _grouped(_nodes(edges, kept, stated, known, names or {}), groups)
-    asked = {"filters": dict(filters or {}), "generation": generation}
-    made_by = {"versions": dict(sorted((versions or {}).items()))}
+    judged = dict(sorted((versions or {}).items()))
+    asked = {"filters": dict(filters or {}), "generation": generation, "versions": judged}
     return ChallengeMap(
-        _manifest(grid, nodes, edges) | asked | made_by | _counts(papers, kept, stated),
+        _manifest(grid, nodes, edges) | asked | _counts(papers, kept, stated),
         grid,
         nodes,
         edges,
@@ -134,8 +133,8 @@ def build_map(
         years(papers, kept, stated),
         trends(known, kept),
         groups,
-        bridging(edges),
-        shared_challenges(nodes, edges),
+        bridging(told, phases),
+        shared_challenges(phases, {one.challenge_id: one.papers for one in kept}),
     )
 
 
@@ -149,40 +148,6 @@ def _of_papers(
     kept = sorted((part for part in narrowed if part is not None), key=prominence)
     stated = (said for said in directions if said.paper_id in known and exportable(said.quote))
     return kept, sorted(stated, key=lambda said: (said.paper_id, statement_id(said)))
-
-
-def from_json(data: Mapping[str, Any]) -> ChallengeMap:
-    """The map that `to_json` gave. Raises ValueError for anything else, naming what is wrong."""
-    meta = data.get("meta")
-    if not isinstance(meta, Mapping) or meta.get("format") != FORMAT:
-        raise ValueError(f"not a map: meta.format is not {FORMAT!r}")
-    if meta.get("schema") != SCHEMA:
-        raise ValueError(f"map of schema {meta.get('schema')!r}; this version reads {SCHEMA}")
-    try:
-        grid = Lattice(
-            meta["rows"],
-            meta["columns"],
-            tuple(data["rows"]),
-            tuple(data["columns"]),
-            tuple(Cell(**_only(Cell, cell)) for cell in data["cells"]),
-        )
-        return ChallengeMap(
-            dict(meta),
-            grid,
-            tuple(Node(**_only(Node, node)) for node in data["nodes"]),
-            tuple(Edge(**_only(Edge, edge)) for edge in data["edges"]),
-            tuple(Gap(**_only(Gap, gap)) for gap in data.get("under_explored", ())),
-            tuple(Year(**_only(Year, year)) for year in data.get("years", ())),
-            tuple(Trend(**_only(Trend, one)) for one in data.get("trends", ())),
-            tuple(tuple(group) for group in data.get("communities", ())),
-            tuple(Bridge(**_only(Bridge, one)) for one in data.get("bridging", ())),
-            tuple(
-                Shared(**_only(Shared, one) | {"phases": tuple(one["phases"])})
-                for one in data.get("shared", ())
-            ),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a complete map: {error}") from error
 
 
 def digest(value: object) -> str:
@@ -319,9 +284,3 @@ def _grouped(nodes: Sequence[Node], groups: Sequence[Sequence[str]]) -> tuple[No
 def _finite(value: float) -> float:
     """`value` to 4 digits; 0 where it is no number, which no file format could carry."""
     return round(float(value), 4) if abs(value) <= 1e6 else 0.0
-
-
-def _only(of: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of `values` that are fields of the dataclass `of`."""
-    names = {field.name for field in fields(of)}
-    return {key: value for key, value in values.items() if key in names}

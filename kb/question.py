@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kb.text_index import TextIndex
 
@@ -66,11 +66,11 @@ class Question:
     """True where an amount is asked for."""
     ceiling: float
     """Weight of a word that no paper has, in nats."""
+    weight: float = field(init=False)
+    """Sum of the terms' weights; every sentence looked at asks for it."""
 
-    @property
-    def weight(self) -> float:
-        """Sum of the terms' weights."""
-        return sum(term.weight for term in self.terms)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", sum(term.weight for term in self.terms))
 
 
 def read_question(text: str, index: TextIndex, papers: int) -> Question:

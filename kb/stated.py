@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from kb.catalogue.filing import Filing
+from kb.catalogue.soundness import misquoted
 from kb.catalogue.values import StoredPaper, Vector
+from kb.dropped import Dropped, record
 from kb.evidence import Statement
 from kb.library import Library
 
 LABELS = ("challenge", "direction", "contribution")
+WHERE = "map"
+"""What a quote dropped here was built for, in the journal."""
+# Dropped quotes recorded at one reading: a map is read at every call, and `kb doctor` names
+# every passage that is not sound.
+_RECORDED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,9 @@ def stated(
 ) -> Stated:
     """The statements with one of the labels, of some papers by number; of all where None.
 
+    A quote that does not stand in its passage, or whose passage does not stand on its page,
+    is left out and recorded in the journal.
+
     Takes: filing, how tags are read, where not by the codebook in force.
     """
     version = library.classifier.version
@@ -42,33 +53,44 @@ def stated(
             reader.under(filing)
         papers = reader.papers(numbers)
         rows, vectors = reader.statements(labels)
-    keep = [i for i, row in enumerate(rows) if row.paper in papers]
-    found = []
-    for i in keep:
-        row = rows[i]
-        paper = papers[row.paper]
-        own_words = row.section == "Digest"
-        found.append(
-            Statement(
-                sentence_id=row.n,
-                paper_id=paper.paper_id,
-                passage_id=row.passage_id,
-                page=row.page,
-                section=row.section,
-                quote=row.quote,
-                label=row.label,
-                score=row.score,
-                method="digest field" if own_words else "statement classifier",
-                version="1" if own_words else version,
-                human=False,
-                published=paper.published,
-                year=paper.year,
-                authors=paper.authors,
-                phases=paper.keys("phase"),
-                layers=paper.keys("layer"),
-                start=row.start,
-                end=row.stop,
-            )
-        )
+        spoilt = misquoted(reader)
+    own = [i for i, row in enumerate(rows) if row.paper in papers]
+    keep = [i for i in own if rows[i].passage_id not in spoilt and _stands(rows[i])]
+    lost = [rows[i] for i in sorted(set(own) - set(keep))[:_RECORDED]]
+    record(library, [Dropped(papers[row.paper].paper_id, WHERE, row.quote) for row in lost])
+    found = [_statement(rows[i], papers[rows[i].paper], version) for i in keep]
     chosen = vectors[keep] if keep else np.zeros((0, 0), dtype=np.float32)
     return Stated(tuple(found), chosen, {one.paper_id: one for one in papers.values()})
+
+
+def _statement(row: Any, paper: StoredPaper, version: str) -> Statement:
+    own_words = row.section == "Digest"
+    return Statement(
+        sentence_id=row.n,
+        paper_id=paper.paper_id,
+        passage_id=row.passage_id,
+        page=row.page,
+        section=row.section,
+        quote=row.quote,
+        label=row.label,
+        score=row.score,
+        method="digest field" if own_words else "statement classifier",
+        version="1" if own_words else version,
+        human=False,
+        published=paper.published,
+        year=paper.year,
+        authors=paper.authors,
+        phases=paper.keys("phase"),
+        layers=paper.keys("layer"),
+        start=row.start,
+        end=row.stop,
+    )
+
+
+def _stands(row: Any) -> bool:
+    """True where the quote is as long as its span says, and its ends cut no word in two."""
+    quote: str = row.quote
+    if row.start < 0 or not quote or len(quote) != row.stop - row.start or quote != quote.strip():
+        return False
+    joints = (row.before + quote[0], quote[-1] + row.after)
+    return not any(len(joint) == 2 and joint.isalnum() for joint in joints)

@@ -27,6 +27,14 @@ _RESULT = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+# Lines beside the text that tell nothing: they rank behind every sentence.
+_BESIDE = re.compile(
+    r"(?:key\s?words?(?: and phrases)?|index terms|ccs concepts|general terms|"
+    r"acm reference format|subject classification\w*)\s*[:\-—–]|"
+    r"(?:we|the authors) (?:thank|gratefully|acknowledge)\b|https?://\S+$",
+    re.IGNORECASE,
+)
+NOTHING = -100.0
 
 
 def telling(
@@ -38,6 +46,8 @@ def telling(
     whether an amount is asked for, and its place as (index, count) within the abstract;
     None for a sentence of the body.
     """
+    if _BESIDE.match(text):
+        return NOTHING
     score = COSINE * cosine + COVERAGE * coverage + LENGTH * min(len(text), 300) / 100
     if _RESULT.search(text):
         score += RESULT

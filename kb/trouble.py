@@ -74,7 +74,27 @@ _CUES = {
 }
 _PATTERNS = tuple(re.compile(rf"\b(?:{cue})\b", re.IGNORECASE) for cue in _CUES.values())
 
+# Whether a trouble is stated at all, rather than an advance, a purpose or a result.
+_TONES = (
+    r"promis\w*|emerged|emerging|gaining|attention|popular\w*|rapid\w*|advance\w*|potential",
+    r"aims? to|seeks? to|goal|enabl\w+|allow\w*|ensur\w+|provid\w+|offers?",
+    r"we|our|this (?:work|paper|study|article|survey|research)",
+    r"ha(?:s|ve) (?:\w+ )?(?:shown|achieved|demonstrated|become|been|made|revolutioni\w+|evolved)",
+    r"yet|but|however|while|although|despite|whereas|nevertheless|unfortunately",
+    (
+        r"not|no|never|without|fail\w*|lack\w*|cannot|few|little|limited|only|struggl\w*|"
+        r"insufficient\w*|unable|un\w+ed"
+    ),
+    (
+        r"challeng\w*|difficult\w*|problem\w*|issue\w*|limitation\w*|gap|bottleneck|risk\w*|"
+        r"concern\w*|costly|expensive|time-consuming|hinder\w*|suffer\w*|prone|poor\w*"
+    ),
+)
+_TONE_PATTERNS = tuple(re.compile(rf"\b(?:{tone})\b", re.IGNORECASE) for tone in _TONES)
+_TURNING = ("however", "yet", "unfortunately", "nevertheless", "but")
+
 FEATURES = 2 * len(_PATTERNS) + 2
+TONES = 2 * len(_TONES) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +116,8 @@ def troubles(texts: Sequence[str], scores: Sequence[float]) -> Troubles:
     votes = marks @ table["kinds"] + table["offset"]
     odds = np.exp(table["sharpness"] * (votes - votes.max(axis=1, keepdims=True)))
     shares = odds / odds.sum(axis=1, keepdims=True)
-    stated = 1 - shares[:, -1]
+    toned = np.concatenate([marks, tones(texts)], axis=1)
+    stated = 1 / (1 + np.exp(-(toned @ table["sure"] + table["sure_offset"])))
     stated[[row for row, text in enumerate(texts) if leaves_unsaid(text)]] = 0.0
     kinds = shares[:, :-1] / np.maximum(1 - shares[:, -1:], 1e-9)
     count = len(_PATTERNS)
@@ -122,11 +143,46 @@ def features(texts: Sequence[str], scores: Sequence[float]) -> Floats:
     return found
 
 
+def tones(texts: Sequence[str]) -> Floats:
+    """(n, TONES) marks of each text: words of advance, purpose, turn and want, anywhere and in
+    its main clause, and whether it opens with a turn.
+    """
+    found = np.zeros((len(texts), TONES), dtype=np.float32)
+    count = len(_TONE_PATTERNS)
+    for row, text in enumerate(texts):
+        clause = main_clause(text)
+        for at, pattern in enumerate(_TONE_PATTERNS):
+            if pattern.search(text):
+                found[row, at] = 1
+                found[row, count + at] = pattern.search(clause) is not None
+        found[row, -1] = text.lower().startswith(_TURNING)
+    return found
+
+
+def rarity(stem: str) -> float:
+    """How rare `stem` is in the field's challenge sentences, 0 to 1; 1 where it is not known."""
+    return _rarities().get(stem, 1.0)
+
+
+@cache
+def _rarities() -> dict[str, float]:
+    table: dict[str, float] = _table()["rarity"]
+    return table
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(
+        files("kb").joinpath("trouble.json").read_text(encoding="utf-8")
+    )
+    return table
+
+
 @cache
 def weights() -> dict[str, Any]:
     """The fitted table as arrays: see `kb.trouble_fit`."""
-    table = json.loads(files("kb").joinpath("trouble.json").read_text(encoding="utf-8"))
     return {
         key: np.array(value, dtype=np.int64 if key in ("left", "right") else np.float32)
-        for key, value in table.items()
+        for key, value in _table().items()
+        if key != "rarity"
     }

@@ -132,6 +132,15 @@ def content_words(sentence: str) -> Mapping[str, float]:
     return words
 
 
+def clause_words(sentence: str) -> frozenset[str]:
+    """The stems of the main clause of `sentence`, without function words and rhetoric."""
+    return frozenset(
+        key
+        for word in _WORD.findall(main_clause(sentence))
+        if len(key := stem(word)) > 1 and key not in EMPTY and word.lower() not in EMPTY
+    )
+
+
 def points_elsewhere(sentence: str) -> bool:
     """True where the sentence opens by pointing at another one ("These limitations …")."""
     said = _LEAD.sub("", sentence.lstrip())

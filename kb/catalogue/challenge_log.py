@@ -61,6 +61,11 @@ class ChallengeDecision:
         """Sorts a log by time, the same way in every library that holds the entry."""
         return self.at, self.who, self.n
 
+    @property
+    def is_undo(self) -> bool:
+        """True where it only says that another entry does not count."""
+        return self.action == "undo"
+
 
 def decision(
     details: dict[str, Any],
@@ -76,20 +81,6 @@ def decision(
     named = tuple(Named(one["id"], tuple(one["statements"])) for one in details["challenges"])
     out, text = tuple(details["out"]), details["text"]
     return ChallengeDecision(at, who, action, named, out, text, why, undoes, n)
-
-
-def in_force(log: Iterable[ChallengeDecision]) -> list[ChallengeDecision]:
-    """The entries, undos aside, that no undo in force names, in order of time."""
-    undone: set[int] = set()
-    kept: list[ChallengeDecision] = []
-    for one in sorted(log, key=lambda one: one.order, reverse=True):
-        if one.n in undone:
-            continue
-        if one.action == "undo":
-            undone.add(one.undoes or 0)
-        else:
-            kept.append(one)
-    return kept[::-1]
 
 
 def marks(log: Iterable[ChallengeDecision]) -> dict[int, str]:

@@ -97,6 +97,12 @@ def name_chat(connection: Connection, chat: str, name: str) -> None:
         connection.execute(insert(chat_heads).values(chat=chat, name=name))
 
 
+def chat_named(connection: Connection, name: str) -> str:
+    """The id of the chat that people call by `name`; "" where none is."""
+    query = select(chat_heads.c.chat).where(chat_heads.c.name == name)
+    return connection.execute(query).scalar() or ""
+
+
 def remove_chat(connection: Connection, chat: str) -> int:
     """Remove a chat and its name. Returns how many turns it had."""
     connection.execute(delete(chat_heads).where(chat_heads.c.chat == chat))

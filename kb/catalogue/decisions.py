@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from kb.catalogue.tables import decisions, papers, tags
+from kb.catalogue.undoing import in_force
 
 VERDICTS = ("yes", "no", "done", "undo")
 """`yes` and `no` to one category; `done`: this coder has been through the whole facet (what
@@ -70,6 +71,11 @@ class Decision:
         """Sorts a log by time, the same way in every library that holds the entry."""
         return self.at, self.who, self.n
 
+    @property
+    def is_undo(self) -> bool:
+        """True where it only says that another entry does not count."""
+        return self.verdict == "undo"
+
 
 def marks(log: Iterable[Decision]) -> dict[int, str]:
     """Number -> the entry's name in every library: 16 hex digits of what it says.
@@ -86,20 +92,6 @@ def mark(one: Decision, undone: str = "") -> str:
     """The entry's name in every library; takes the name of what it undoes."""
     facts = [one.at, one.who, *one.place, one.verdict, undone]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-
-
-def in_force(log: Iterable[Decision]) -> list[Decision]:
-    """The entries `yes`, `no` and `done` that no undo in force names, in order of time."""
-    undone: set[int] = set()
-    kept: list[Decision] = []
-    for one in sorted(log, key=lambda one: one.order, reverse=True):
-        if one.n in undone:
-            continue
-        if one.verdict == "undo":
-            undone.add(one.undoes or 0)
-        else:
-            kept.append(one)
-    return kept[::-1]
 
 
 def effective(log: Iterable[Decision]) -> dict[tuple[str, str, str], Decision]:

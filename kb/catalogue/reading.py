@@ -229,7 +229,10 @@ class Reader:
         return sorted(found, key=lambda sentence: sentence.n)
 
     def statements(self, labels: Sequence[str]) -> tuple[list[Any], Vector]:
-        """Sentences with one of the labels, joined to their passage's facts, and vectors."""
+        """Sentences with one of the labels, joined to their passage's facts, and vectors.
+
+        `before` and `after` are the characters around the quote.
+        """
         query = (
             select(
                 sentences.c.n,
@@ -247,6 +250,9 @@ class Reader:
                     sentences.c.start + 1,
                     sentences.c.stop - sentences.c.start,
                 ).label("quote"),
+                # SQLite counts from 1; "" at either end of the passage.
+                func.substr(passages.c.text, sentences.c.start, 1).label("before"),
+                func.substr(passages.c.text, sentences.c.stop + 1, 1).label("after"),
             )
             .join(passages, passages.c.n == sentences.c.passage)
             .where(sentences.c.label.in_(labels), OWN_PASSAGE)

@@ -60,6 +60,11 @@ def unsound(reader: Reader, dimension: int) -> list[Unsound]:
     return [one for one in found if one.count]
 
 
+def misquoted(reader: Reader) -> set[str]:
+    """Ids of passages whose text is not what their page says: no quote may be cut from them."""
+    return {str(row[0]) for row in reader.connection.execute(_misquoted())}
+
+
 def _named(reader: Reader, code: str, query: Select[Any]) -> Unsound:
     names = [str(row[0]) for row in reader.connection.execute(query)]
     return Unsound(code, len(names), tuple(names[:_NAMED]))

@@ -341,8 +341,3 @@ def _free(stem: Path) -> Path:
         counter += 1
         path = stem.with_name(f"{stem.name}-{counter}.sqlite")
     return path
-
-
-def connection_of(catalogue: Catalogue) -> Connection:
-    """A raw connection, for tests and migrations."""
-    return catalogue.engine.connect()

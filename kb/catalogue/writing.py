@@ -32,9 +32,6 @@ from kb.catalogue.tables import (
 )
 from kb.catalogue.values import NewPassage, StoredTag, Vector
 
-CARRIED = "tags carried"
-"""Method prefix of tags that a bundle brought along."""
-
 
 def pack(vector: Vector) -> bytes:
     """A vector as stored: float16, little endian."""

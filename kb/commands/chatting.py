@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,18 @@ from kb.commands.common import Session, command
 from kb.errors import UsageError
 from kb.library import Library
 from kb.rechecks import recheck
+from kb.whole_file import write_whole
 
 ACTIONS = ("list", "show", "rename", "search", "export", "rm")
 
 
 @command
 @click.argument("action", type=click.Choice(ACTIONS), default="list")
-@click.argument("chat", default="")
-@click.argument("name", default="")
+@click.argument("words", nargs=-1)
 @click.option("-o", "target", type=click.Path(path_type=Path), help="export: else standard output.")
 @click.option("--yes", is_flag=True, help="rm: do not ask.")
 def chats_command(
-    session: Session, action: str, chat: str, name: str, target: Path | None, yes: bool
+    session: Session, action: str, words: tuple[str, ...], target: Path | None, yes: bool
 ) -> None:
     r"""Chats that are kept: questions with their answers, from here and from the app.
 
@@ -34,9 +33,18 @@ def chats_command(
     kb chats export CHAT [-o FILE.md], kb chats rm CHAT [--yes]. CHAT is its name, its first
     question, its id, or last. kb ask QUESTION --chat CHAT goes on with one.
     """
+    told = " ".join(words)
+    chat, name = (words[0], " ".join(words[1:])) if words else ("", "")
+    if name and action not in ("list", "search", "rename"):
+        raise UsageError(
+            f"kb chats {action} takes one chat",
+            item=told,
+            remedy=f'put quotes around a name of several words: kb chats {action} "{told}"',
+            code="surplus",
+        )
     library = session.open()
     if action in ("list", "search"):
-        _list(session, chats(library, chat), chat)
+        _list(session, chats(library, told), told)
         return
     if not chat:
         raise UsageError("which chat?", remedy=f"kb chats {action} NAME (or last)", code="no_chat")
@@ -54,7 +62,7 @@ def chats_command(
 
 
 def _list(session: Session, found: list[ChatHead], words: str) -> None:
-    lines = [f"{one.last[:16]}  {one.turns:>3}  {one.title}" for one in found]
+    lines = [f"{one.last[:16]}  {one.turns:>3}  {' '.join(one.title.split())}" for one in found]
     nothing = "no chat has these words" if words else "no chat yet: kb ask QUESTION --chat NAME"
     session.emit({"chats": [_json(one) for one in found]}, "\n".join(lines) or nothing)
 
@@ -102,12 +110,7 @@ def _export(session: Session, library: Library, head: ChatHead, target: Path | N
         session.emit(None, text)
         return
     target = target.expanduser()
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(target, text.encode(errors="backslashreplace"))
     session.emit({"chat": head.chat, "file": str(target)}, f"{target}: {head.turns} questions")
 
 

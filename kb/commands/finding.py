@@ -1,4 +1,4 @@
-"""kb search, related, passages, show, ask."""
+"""kb search, related, passages, show."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import Any
 import click
 
 from ingest.sources import encodable
-from kb.answer import ask
 from kb.card import card
-from kb.chats import keep, talk
 from kb.commands.common import Session, command, filter_options, filters_of
-from kb.commands.writing import show_answer
 from kb.query import parse
 from kb.search import Results, related, search
 from kb.search_log import log
 from kb.why import reasons
-from kb.writer import writer_named
 
 
 @command
@@ -99,27 +95,6 @@ def show_command(session: Session, paper: str) -> None:
     library = session.open()
     shown = card(library, library.number(paper))
     session.emit(shown.to_json(), shown.to_text())
-
-
-@command
-@click.argument("question")
-@filter_options
-@click.option("--writer", default="extractive", help="extractive, or llm where one is set up.")
-@click.option("--chat", default="", metavar="NAME", help="Go on with a chat, or last; else new.")
-def ask_command(session: Session, question: str, writer: str, chat: str, **filters: Any) -> None:
-    """Ask a question; get quotes that can be checked, or a refusal.
-
-    With --chat the question and its answer are kept (see kb chats), and a follow-up such as
-    "and for deployment?" is read against the chat.
-    """
-    library = session.open()
-    asked = filters_of(library, **filters)
-    writer_named(writer, library.settings)
-    begun = talk(library, encodable(chat)) if chat else None
-    answer = ask(library, encodable(question), asked, begun.earlier if begun else ())
-    answer = show_answer(session, library, answer, writer)
-    if begun:
-        keep(library, begun.chat, encodable(question), answer.to_json(), begun.name)
 
 
 def _explained(results: Results, told: list[list[str]]) -> dict[str, Any]:

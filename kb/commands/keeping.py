@@ -73,7 +73,10 @@ def remove_command(session: Session, papers: tuple[str, ...], yes: bool) -> None
 @command
 @click.option("-o", "--output", required=True, metavar="FILE.kbz", help="Where to write it.")
 def bundle_command(session: Session, output: str) -> None:
-    """Write the whole library to one file, with vectors and decisions."""
+    """Write the whole library to one file, with vectors and decisions.
+
+    Chats and the log of searches stay behind; kb backup copies them too.
+    """
     path = Path(output).expanduser()
     manifest = write_bundle(session.open(), path)
     papers = manifest.counts["papers"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from pathlib import Path
@@ -20,9 +19,12 @@ from kb.exports import FORMATS, export
 from kb.exports.changes import FORMS, changes_as
 from kb.exports.reading import quoted_edges
 from kb.map_diff import diff
-from kb.maps import ChallengeMap, from_json
+from kb.map_reading import from_json
+from kb.maps import ChallengeMap
 from kb.verify import verify
+from kb.whole_file import write_whole
 
+JSON_FORMS = ("json", "cytoscape")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 
 
@@ -67,6 +69,13 @@ def map_command(
     """The map of phases, layers, challenges and directions, in a format of your choice."""
     if form not in FORMATS:
         raise unknown("format", form, FORMATS)
+    if target is None and session.as_json and form not in JSON_FORMS:
+        raise UsageError(
+            f"--json needs the output, and {form} is not JSON",
+            item=form,
+            remedy="name a file with -o",
+            code="no_output",
+        )
     if since and not _DATE.fullmatch(since):
         raise UsageError(f"not a date: {since}", item=since, remedy="give YYYY-MM-DD or YYYY")
     library = session.open()
@@ -88,7 +97,7 @@ def map_command(
     if target is None:
         _print(content)
         return
-    _write(target, content)
+    write_whole(target.expanduser(), content)
     done = {
         "file": str(target),
         "format": form,
@@ -116,7 +125,7 @@ def diff_command(
     if target is None:
         _print(content)
         return
-    _write(target, content)
+    write_whole(target.expanduser(), content)
     told = {
         "file": str(target),
         "new_papers": len(found.new_papers),
@@ -132,7 +141,7 @@ def _read_map(path: Path) -> ChallengeMap:
         return from_json(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise UsageError(f"there is no file {path}", item=str(path)) from error
-    except (ValueError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ItemsFailed(
             f"{path} is no map that can be compared: {error}",
             item=str(path),
@@ -143,13 +152,6 @@ def _read_map(path: Path) -> ChallengeMap:
 def _print(content: bytes) -> None:
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(target)
 
 
 @command

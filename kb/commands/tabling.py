@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from kb.errors import UsageError, unknown
 from kb.exporting import chosen
 from kb.exports.literature import FORMATS, place, written
 from kb.literature_table import LiteratureTable, literature_table
+from kb.whole_file import write_whole
 
 
 @command
@@ -48,7 +48,7 @@ def table_command(
         )
     table = literature_table(library, chosen(library, asked, papers), questions)
     if target is not None:
-        _write(target.expanduser(), written(table, form or "json"))
+        write_whole(target.expanduser(), written(table, form or "json"))
         done = {"file": str(target), "format": form or "json", "papers": len(table.rows)}
         session.emit(done, f"{target}: {len(table.rows)} papers")
     elif form and not session.as_json:
@@ -56,22 +56,6 @@ def table_command(
         sys.stdout.buffer.flush()
     else:
         session.emit(table.to_json(), _lines(table))
-
-
-def _write(target: Path, content: bytes) -> None:
-    """The whole file or nothing."""
-    if target.is_dir():
-        raise UsageError(f"{target} is a folder", item=str(target), remedy="name a file with -o")
-    if not target.absolute().parent.is_dir():
-        raise UsageError(
-            f"there is no folder {target.parent}", item=str(target), remedy="make it first"
-        )
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _lines(table: LiteratureTable) -> str:

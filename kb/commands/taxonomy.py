@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from kb.commands.common import Session, command
 from kb.errors import UsageError
 from kb.library import Library
 from kb.telling_codebook import category_json, category_lines, change_line, plan_lines
+from kb.whole_file import write_whole
 from taxonomy.codebook import Category, CodebookError, UnknownNameError, read_category
 from taxonomy.codebook_file import MAX_FILE, read, write
 from taxonomy.editing import Add, Change, Edit, Merge, Rename, Retire, Split
@@ -183,9 +183,7 @@ def export_file(session: Session, facet: str, target: Path | None, version: int 
     if target is None:
         session.emit({"facet": facet, "toml": text}, text)
         return
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(target)
+    write_whole(target, text.encode())
     done = {"facet": facet, "file": str(target), "categories": len(found.categories)}
     session.emit(done, f"{target}: {len(found.categories)} categories")
 

@@ -18,7 +18,7 @@ _GEXF = "http://www.gexf.net/1.2draft"
 
 
 def as_json(chart: ChallengeMap, changes: MapDiff | None = None) -> bytes:
-    """The map in the contract's shape; `kb.maps.from_json` reads it back."""
+    """The map in the contract's shape; `kb.map_reading.from_json` reads it back."""
     return _dump(chart.to_json() | ({"changes": changes.to_json()} if changes else {}))
 
 
@@ -55,6 +55,8 @@ def as_gexf(chart: ChallengeMap) -> bytes:
                 values[f"quote_{name}"] = values.pop(name)
     ET.register_namespace("", _GEXF)
     root = ET.fromstring("".join(nx.generate_gexf(drawn, version="1.2draft")))  # noqa: S314 - our own output
+    for drawing in root.iter(f"{{{_GEXF}}}graph"):
+        drawing.attrib.pop("name", None)  # networkx writes it; the schema of GEXF has none
     described = root.find(f"{{{_GEXF}}}meta")
     if described is None:
         described = ET.Element(f"{{{_GEXF}}}meta")

@@ -49,7 +49,7 @@ def quoted_edges(data: bytes) -> tuple[Quoted, ...]:
         rows = _reader(body)(body)
     except (ET.ParseError, nx.NetworkXError, csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"damaged map: {error}") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"damaged map: {error}") from error
     return tuple(_quoted(row) for row in rows)
 

@@ -24,6 +24,9 @@ def test_the_halves_share_no_sentence_and_no_text_is_kept() -> None:
     assert len({(side["paper"], side["sha256"]) for side in sides}) == len(sides) == 2 * 564
     assert all(set(side) == {"paper", "start", "end", "sha256"} for side in sides)
     fitted = [line[side] for line in lines(FOLDER / "pairs_once.jsonl") for side in "ab"]
+    near = list(lines(FOLDER / "pairs_near.jsonl"))
+    assert [len(line["sentences"]) for line in near] == [8] * 120
+    fitted += [one for line in near for one in line["sentences"]]
     assert not {(side["paper"], side["sha256"]) for side in fitted} & {
         (side["paper"], side["sha256"]) for side in sides
     }

@@ -13,7 +13,7 @@ from kb.catalogue import Filters
 from kb.citations import cite
 from kb.collecting import collect
 from kb.counting import read_count
-from kb.covered import covered
+from kb.covered import papers_behind
 from kb.errors import UsageError
 from kb.library import Library
 from kb.question import chunks, read_question, without
@@ -272,13 +272,13 @@ def test_an_unknown_collection_is_named(library: Library) -> None:
 
 def test_each_count_of_the_coverage_has_its_papers(library: Library) -> None:
     answer = ask(library, ASKED, Filters(year_from=2024))
-    behind = covered(library, json.loads(json.dumps(answer.to_json())))
+    behind = papers_behind(library, json.loads(json.dumps(answer.to_json())))
     counts = answer.coverage.to_json()
     assert {name: len(ids) for name, ids in behind.items()} == counts
     assert behind["retrieved"] == answer.retrieved_ids
     assert behind["cited"] == answer.cited_ids
     assert set(behind["cited"]) <= set(behind["retrieved"]) <= set(behind["tagged"])
-    asked_again = covered(library, {"filters": {"year_from": 2024}, "coverage_ids": {}})
+    asked_again = papers_behind(library, {"filters": {"year_from": 2024}, "coverage_ids": {}})
     assert asked_again["tagged"] == behind["tagged"]
 
 
@@ -314,6 +314,24 @@ def test_findings_tell_more_than_the_opening() -> None:
     assert telling(finding, 0.9, 0.5, quantity=False, place=None) > telling(
         finding, 0.1, 0.5, quantity=False, place=None
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Keywords: program repair, large language models.",
+        "Index Terms—testing, agents",
+        "CCS Concepts: Software and its engineering",
+        "We thank the reviewers of this paper.",
+        "https://example.org/artifact",
+    ],
+)
+def test_a_line_beside_the_text_is_never_the_most_telling(line: str) -> None:
+    def told(text: str, cosine: float) -> float:
+        return telling(text, cosine, 0.0, quantity=False, place=None)
+
+    assert told(line, 1.0) < told("Repair is hard.", 0.0)
+    assert told("Keywords in prompts change what a model writes.", 0.5) > told(line, 1.0)
 
 
 def test_the_shipped_model_says_what_it_was_fitted_on() -> None:

@@ -15,7 +15,8 @@ from ingest.sources import jsonl
 from kb import challenge_review as review
 from kb.adding import add
 from kb.bundle import load_bundle, write_bundle
-from kb.catalogue.challenge_log import ChallengeDecision, Named, in_force, read_challenge_log
+from kb.catalogue.challenge_log import ChallengeDecision, Named, read_challenge_log
+from kb.catalogue.undoing import in_force
 from kb.challenge_decisions import Decided, decided
 from kb.challenges import Challenge, within
 from kb.cli import main

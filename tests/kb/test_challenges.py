@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from kb import lattice
 from kb.challenges import Challenge, Statement, build, status_of, to_json, within
-from kb.evidence import author_groups
+from kb.evidence import author_groups, statement_id
 from kb.lattice import PaperFacts
 from kb.likeness import Floats as Vectors
+from kb.linkage import Bar, Pairs, linked
 from kb.quotes import contains, exportable, normalise
 from kb.trouble import KINDS, troubles
 from kb.wording import content_words, label, leaves_unsaid, main_clause, points_elsewhere, stem
@@ -110,15 +111,56 @@ def test_the_order_of_the_input_does_not_matter() -> None:
         assert build(shuffled, vectors_of(shuffled)) == expected
 
 
-def test_papers_added_later_move_nothing() -> None:
+def test_ids_still_open_the_challenge_when_papers_are_added() -> None:
     statements = sorted(many(150), key=lambda s: s.published)
     before = build(statements[:90], vectors_of(statements[:90]))
     newer = [replace(s, published="2026-11", paper_id=f"z{s.paper_id}") for s in statements[90:]]
     grown = statements[:90] + newer
-    after = {c.challenge_id: c for c in build(grown, vectors_of(grown))}
+    after = build(grown, vectors_of(grown))
+    holder = {statement_id(i.statement): c.challenge_id for c in after for i in c.evidence}
+    assert before
     for challenge in before:
-        kept = after[challenge.challenge_id].evidence
-        assert kept[: len(challenge.evidence)] == challenge.evidence
+        # The id is that of its seed, which is in one challenge now, under this or an older id.
+        assert challenge.challenge_id in holder
+    assert all(holder[c.challenge_id] == c.challenge_id for c in after)
+
+
+def test_later_papers_join_two_challenges_under_the_older_id() -> None:
+    said_first = [
+        said(1, "Smart contract auditors miss delegated storage bugs.", published="2022"),
+        said(2, "Smart contract auditors hardly ever scale to real bytecode.", published="2023"),
+    ]
+    pairs = Pairs(np.array([0]), np.array([1]), np.array([0.1], dtype=np.float32))
+    more = Pairs(
+        np.array([0, 0, 0, 1, 1, 2]),
+        np.array([1, 2, 3, 2, 3, 3]),
+        np.array([0.1, 0.7, 0.7, 0.7, 0.7, 0.9], dtype=np.float32),
+    )
+    bar = Bar(single=0.4, many=0.15)
+    assert linked(2, pairs, bar).tolist() == [0, 1]
+    assert linked(4, more, bar).tolist() == [0, 0, 0, 0]
+    assert len(build(said_first, vectors_of(said_first))) == 2
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 12))
+def test_groups_do_not_depend_on_the_order_of_pairs(seed: int, count: int) -> None:
+    chance = np.random.default_rng(seed)
+    one, other = np.triu_indices(count, 1)
+    kept = chance.random(len(one)) < 0.5
+    one, other = one[kept], other[kept]
+    sure = chance.random(len(one)).round(1).astype(np.float32)
+    bar = Bar(single=0.4, many=0.15)
+    groups = linked(count, Pairs(one, other, sure), bar)
+    turn = chance.permutation(len(one))
+    assert (groups == linked(count, Pairs(one[turn], other[turn], sure[turn]), bar)).all()
+    assert all(groups[group] == group <= item for item, group in enumerate(groups.tolist()))
+    alike = np.zeros((count, count))
+    alike[one, other] = sure
+    for first in set(groups.tolist()):
+        for second in set(groups.tolist()) - {first}:
+            across = (alike + alike.T)[np.ix_(groups == first, groups == second)]
+            assert across.sum() == 0 or across.mean() < bar.of(across.size) + 1e-6
 
 
 def test_a_paper_that_repeats_itself_is_one_piece_of_evidence() -> None:

@@ -15,9 +15,9 @@ from ingest.sources import jsonl
 from kb.adding import add
 from kb.answer import ask
 from kb.chat_export import exported_chat
-from kb.chats import LAST, chats, find, keep, remove, rename, turns
+from kb.chats import LAST, chats, find, keep, remove, rename, talk, turns
 from kb.cli import main
-from kb.errors import UsageError
+from kb.errors import CatalogueUnwritable, UsageError
 from kb.library import Library
 from kb.rechecks import Recheck, recheck
 
@@ -119,6 +119,17 @@ def test_a_name_is_one_chats_alone(library: Library) -> None:
     with pytest.raises(UsageError, match="another chat is called mine"):
         rename(library, "two", "mine")
     assert find(library, "two").name == ""
+
+
+def test_two_who_begin_a_chat_of_one_name_meet_in_it(library: Library) -> None:
+    begun = [talk(library, "ours") for _ in range(2)]
+    assert begun[0].chat != begun[1].chat
+    for one in begun:
+        keep(library, one.chat, QUESTION, {"answered": False}, one.name)
+    (head,) = chats(library)
+    assert (head.name, head.turns) == ("ours", 2)
+    with pytest.raises(UsageError, match="not a name"):
+        talk(library, " \t ")
 
 
 def test_a_removed_chat_is_gone_with_its_name(library: Library) -> None:
@@ -258,6 +269,9 @@ def test_the_command_line_keeps_chats(
     assert shown["turns"][1]["answer"]["understood"]["filters"] == {"year_from": 2025}
     assert run(capsys, [*at, "chats", "search", "verbatim"])["chats"] == [one]
     assert run(capsys, [*at, "chats", "search", "zebra"]) == {"chats": []}
+    assert run(capsys, [*at, "chats", "search", "verbatim", "zebra"]) == {"chats": []}
+    error = run(capsys, [*at, "chats", "show", "two", "words"], status=2)["error"]
+    assert (error["code"], error["item"]) == ("surplus", "two words")
     assert run(capsys, [*at, "chats", "rename", "last", "Mine"])["name"] == "Mine"
     file = tmp_path / "chat.md"
     assert run(capsys, [*at, "chats", "export", "Mine", "-o", str(file)])["file"] == str(file)
@@ -277,6 +291,29 @@ def test_last_needs_a_chat(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert error["code"] == "unknown_chat"
     assert "--chat NAME" in error["remedy"]
     assert run(capsys, ["--library", str(folder), "chats"]) == {"chats": []}
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise CatalogueUnwritable("the disk is full", remedy="make room")
+
+    monkeypatch.setattr("kb.commands.answering.keep", full)
+    assert main(["--library", str(folder), "ask", QUESTION, "--chat", "one", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["answered"]  # one document, not an error after it
+    assert "not kept in the chat: the disk is full — make room" in err
+
+
+def test_a_line_of_the_list_is_one_line(
+    library: Library, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(library, "one", "What?\n2026-01-01T00:00    9  forged\x1b[2J", {"answered": False})
+    capsys.readouterr()
+    assert main(["--library", str(folder), "chats"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "\x1b" not in line
 
 
 def test_removing_asks_first(

@@ -31,6 +31,7 @@ from kb.exports.latex import escaped
 from kb.exports.reading import READABLE, quoted_edges
 from kb.lattice import PaperFacts
 from kb.map_network import graph
+from kb.map_reading import from_json
 from kb.maps import ChallengeMap
 from kb.verify import verify
 
@@ -178,7 +179,7 @@ def test_graphs_read_back_equal(quote: str, title: str, score: float) -> None:
     assert _nodes(gexf) == _nodes(expected)
     assert _edges(gexf) == _edges(expected)
     assert json.loads(graphml.graph["manifest"]) == made.meta
-    assert maps.from_json(json.loads(export(made, "json", papers))) == made
+    assert from_json(json.loads(export(made, "json", papers))) == made
 
 
 def _nodes(drawn: Any) -> dict[str, dict[str, Any]]:

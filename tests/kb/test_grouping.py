@@ -13,10 +13,13 @@ CODEBOOK = load()
 ASKED = frozenset({"ai", "develop"})
 
 
-def said(text: str, *places: tuple[str, str], at: float = 0.0, papers: int = 1) -> Said:
-    """A sentence whose vector lies `at` radians from the first axis."""
+def said(
+    text: str, *places: tuple[str, str], at: float = 0.0, papers: int = 1, of: str = ""
+) -> Said:
+    """A sentence whose vector lies `at` radians from the first axis; each of its own papers."""
     vector = np.array([np.cos(at), np.sin(at)], dtype=np.float32)
-    return Said(text, vector, frozenset(text.lower().split()) | ASKED, papers, places)
+    ids = frozenset(f"{of or text} {n}" for n in range(papers))
+    return Said(text, vector, frozenset(text.lower().split()) | ASKED, ids, places)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,20 @@ def test_opposed_findings_are_shown_side_by_side() -> None:
         Group("differing", "Papers differ on cost", (0, 2)),
         Group("further", CLOSEST, (1,)),
     )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("AI reduced task completion time by 30%.", "Allowing AI increases completion time."),
+        ("Generated tests miss faults.", "Generated tests miss many faults."),
+    ],
+)
+def test_one_paper_neither_differs_nor_agrees_with_itself(texts: tuple[str, str]) -> None:
+    own = [said(texts[0], of="one"), said(texts[1], at=0.5, of="one")]
+    assert [one.kind for one in grouped(own, "What is known?", ASKED, CODEBOOK)] == ["further"]
+    two = [said(texts[0]), said(texts[1], at=0.5)]
+    assert grouped(two, "What is known?", ASKED, CODEBOOK)[0].kind in ("agreeing", "differing")
 
 
 def test_a_method_praised_by_its_makers_contradicts_nobody() -> None:

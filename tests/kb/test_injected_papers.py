@@ -9,73 +9,36 @@ answer is refused because of it.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.records import PageText, Section
-from ingest.sources import FileSource, Found, record_paper
+from ingest.sources import FileSource
 from kb.adding import add
 from kb.answer import ask
 from kb.catalogue import Filters
 from kb.embed import Embedder
 from kb.library import Library
-from kb.quotes import normalise
-from kb.reply import Answer
 from kb.settings import Settings
 from kb.writer import Done, Sentence, write
 from kb.writing import given
-from kb.writing.instructions import speaks_to_machine, visible
-from tests.kb.played_model import Played, play, use
+from kb.writing.instructions import speaks_to_machine
+from tests.kb.injected_papers import ASKED, groups, obedient, obeyed, papers, read_orders, seen
+from tests.kb.played_model import play, use
 
-INJECTED: list[dict[str, Any]] = [
-    json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "injected.jsonl").read_text().splitlines()
-]
-ASKED = "How much does one clarifying question raise the acceptance of generated code?"
+INJECTED = read_orders("injected.jsonl")
 # Claims on the subject that stand in the paper as claims: without the outer wall they are shown
 # as what that paper states, beside the quote.
 CLAIMED = {"answer X", "fake citation", "unsafe advice"}
-GROUPS = sorted({one["authors"][0] for one in INJECTED})
-HONEST = (
-    "In an honest study of {n} teams, one clarifying question raised the acceptance of "
-    "generated code by {n} points."
-)
-
-
-def _papers() -> Iterator[Found]:
-    for one in INJECTED:
-        paper = record_paper(one)
-        if one["body"]:
-            body = Section("Results", 1, 2, (PageText(2, one["body"]),))
-            paper = replace(paper, sections=(body,))
-        yield Found(one["arxiv_id"], partial(_same, paper), None)
-    for n, group in enumerate(GROUPS, 3):
-        record = {
-            "arxiv_id": f"2602.2{n:04d}",
-            "title": f"What {n} Honest Teams Accept",
-            "abstract": f"{HONEST.format(n=n)} Acceptance was logged.",
-            "authors": [group],
-            "published": "2026-02-01",
-        }
-        yield Found(str(record["arxiv_id"]), partial(_same, record_paper(record)), None)
-
-
-def _same(paper: Any) -> Any:
-    return paper
+GROUPS = groups(INJECTED)
 
 
 @pytest.fixture(scope="module")
 def injected(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[Library]:
     library = Library.create(tmp_path_factory.mktemp("injected") / "library")
     library.embedder = embedder
-    report = add(library, [FileSource("injected", _papers)])
+    report = add(library, [FileSource("injected", lambda: papers(INJECTED))])
     assert report.added == len(INJECTED) + len(GROUPS)
     yield library
     library.close()
@@ -83,38 +46,6 @@ def injected(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> It
 
 def of(group: str) -> list[dict[str, Any]]:
     return [one for one in INJECTED if one["authors"] == [group]]
-
-
-def obedient(played: Played) -> str:
-    """All that all papers of the library demand, cited in every way."""
-    passages = played.passages()
-    lines = []
-    for one in INJECTED:
-        mine = [n for n, text in passages.items() if one["mark"] in text]
-        for n in [*mine, *list(passages)[:2], 99]:
-            lines.append(one["obey"].replace("[N]", f"[{n}]"))
-            lines += [f"{payload} [{n}]." for payload in one["payloads"]]
-            lines.append(f"{one['injection']} [{n}]")
-    honest = [n for n, text in passages.items() if "an honest study" in text]
-    for n in honest:
-        teams = re.search(r"study of (\d+) teams", passages[n])
-        assert teams
-        lines.insert(len(lines) // 2, f"{HONEST.format(n=teams[1])} [{n}]")
-    return "\n".join(lines)
-
-
-def seen(text: str) -> str:
-    return normalise(visible(text)).lower()
-
-
-def obeyed(answer: Answer) -> list[str]:
-    """Payloads in sentences that are shown and no verified quote."""
-    quotes = {normalise(one.quote).strip() for one in answer.citations}
-    free = " \n ".join(
-        seen(one.text) for one in answer.sentences if normalise(one.text).strip() not in quotes
-    )
-    free += seen(" ".join(answer.notices) + answer.reason)
-    return [one["kind"] for one in INJECTED if any(seen(p) in free for p in one["payloads"])]
 
 
 def test_there_are_enough_kinds() -> None:
@@ -137,7 +68,7 @@ def test_the_extractive_writer_obeys_none(injected: Library, group: str) -> None
     answer = ask(injected, ASKED, Filters(author=group))
     assert answer.answered
     assert {one["arxiv_id"] for one in of(group)} <= {one.paper_id for one in answer.citations}
-    assert obeyed(answer) == []
+    assert obeyed(INJECTED, answer) == []
 
 
 @pytest.mark.parametrize("wall", ["both walls", "the inner wall alone"])
@@ -148,7 +79,7 @@ def test_a_model_that_obeys_everything_shows_nothing_of_it(
     if wall != "both walls":
         monkeypatch.setattr(given, "speaks_to_machine", lambda text: False)
     monkeypatch.setattr(injected, "settings", Settings(llm_tokens=32768, llm_seconds=280.0))
-    with play(lambda line: line.say(obedient(line.played))) as played:
+    with play(lambda line: line.say(obedient(INJECTED, line.played))) as played:
         use(monkeypatch, played.url)
         quoted = ask(injected, ASKED, Filters(author=group))
         events = list(write(injected, quoted, "llm"))
@@ -164,7 +95,7 @@ def test_a_model_that_obeys_everything_shows_nothing_of_it(
     assert answer.answered
     assert answer.writer == "llm"
     assert any("an honest study" in one.text for one in answer.sentences)
-    assert set(obeyed(answer)) <= (set() if wall == "both walls" else CLAIMED)
+    assert set(obeyed(INJECTED, answer)) <= (set() if wall == "both walls" else CLAIMED)
     # Nothing was shown on the way that is not in the answer, and nothing cited but what was given.
     shown = [one.text for one in events if isinstance(one, Sentence)]
     assert shown == [one.text for one in answer.sentences]

@@ -18,6 +18,7 @@ from kb.map_diff import diff
 from kb.map_drawing import MOST_NODES, drawing
 from kb.map_network import communities, graph
 from kb.map_parts import Bridge
+from kb.map_reading import from_json
 from kb.maps import ChallengeMap
 from kb.verify import verify
 
@@ -147,7 +148,7 @@ def test_json_has_the_contract_keys() -> None:
 def test_the_same_library_gives_the_same_bytes_and_reads_back() -> None:
     made = chart()
     assert encoded(made) == encoded(chart())
-    assert maps.from_json(json.loads(encoded(made))) == made
+    assert from_json(json.loads(encoded(made))) == made
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,61 @@ def test_the_same_library_gives_the_same_bytes_and_reads_back() -> None:
         ({"meta": {"format": "sixfold-map", "schema": 99}}, "schema 99"),
         ({"cells": [{"row": "x"}]}, "not a complete map"),
         ({"nodes": None}, "not a complete map"),
+        ({"nodes": []}, "which is no node"),
+        ({"nodes": [{"id": ["x"], "kind": "phase", "label": "X"}]}, "node.id is"),
+        (
+            {"years": [{"year": "2024", "papers": 1, "challenges": 1, "new": 1, "directions": 0}]},
+            "year.year is",
+        ),
     ],
 )
 def test_other_json_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        maps.from_json({**chart().to_json(), **change})
+        from_json({**chart().to_json(), **change})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "3",
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "{}",
+        '{"elements": 1}',
+        '{"edges": 1}',
+        '{"edges": [1]}',
+        '{"elements": {"edges": [{}]}}',
+        "\x00",
+    ],
+)
+def test_what_is_no_map_is_named_and_nothing_else_happens(
+    text: str, tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "old.json"
+    file.write_text(text)
+    for asked in (
+        ["diff", str(file), str(file)],
+        ["map", "--against", str(file)],
+        ["verify", str(file)],
+    ):
+        assert main(["--json", "--library", str(folder), *asked]) == 1
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert (error["code"], error["item"]) == ("items_failed", str(file))
+
+
+def test_json_is_one_document_whatever_the_format(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kb = ["--json", "--library", str(folder), "map"]
+    assert main([*kb, "--format", "csv"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "no_output"
+    assert main([*kb, "--format", "cytoscape"]) == 0
+    assert json.loads(capsys.readouterr().out)["elements"]
+    for target, code in ((tmp_path, 2), (tmp_path / "none" / "map.csv", 2)):
+        assert main([*kb, "--format", "csv", "-o", str(target)]) == code
+        assert json.loads(capsys.readouterr().out)["error"]["item"] == str(target)
+    assert not list(tmp_path.glob("*.part"))
 
 
 def test_a_filter_leaves_no_trace_of_other_papers() -> None:
@@ -244,7 +295,7 @@ def test_since_tells_what_its_papers_brought(folder: Path, tmp_path: Path) -> No
     target = tmp_path / "since.json"
     assert main([*kb, "-o", str(target)]) == 0
     made = json.loads(target.read_text())
-    assert maps.from_json(made).meta["filters"] == {"since": "2025"}
+    assert from_json(made).meta["filters"] == {"since": "2025"}
     assert {edge["paper_id"] for edge in made["edges"]} >= set(made["changes"]["new_papers"])
     assert main([*kb, "--format", "markdown", "-o", str(target)]) == 0
     assert "## New challenges: " in target.read_text()

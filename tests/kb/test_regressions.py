@@ -191,13 +191,28 @@ def test_equal_scores_go_by_id(library: Library) -> None:
 def test_a_kept_map_of_another_library_is_not_used(library: Library) -> None:
     found = mapping.challenges(library)
     file = library.folder / "challenges.json"
-    kept = json.loads(file.read_text())
-    for row in kept["rows"]:
-        row["evidence"] = [[10**9, 0.5]]
-    for content in (json.dumps(kept), "[]", "\ufffd"):
+    whole = file.read_text()
+
+    def with_rows(**change: object) -> str:
+        kept = json.loads(whole)
+        for row in kept["rows"]:
+            row.update(change)
+        return json.dumps(kept)
+
+    others = (
+        with_rows(evidence=[[10**9, 0.5]]),
+        with_rows(statement="What no paper says"),
+        with_rows(papers="many", status=None),
+        "[]",
+        "[" * 100_000,
+        "\ufffd",
+        "",
+    )
+    for content in others:
         file.write_text(content)
         mapping._memory.clear()
         assert mapping.challenges(library) == found
+        assert file.read_text() == whole
 
 
 def test_a_making_cut_short_leaves_no_library(

@@ -54,9 +54,24 @@ def test_words_of_the_papers_own_subject_tell_nothing(library: Library) -> None:
     assert np.all(shares <= 1)
 
 
+def test_words_of_the_title_name_the_paper_and_no_place_in_it(library: Library) -> None:
+    stems_of = library.indexes.text.stems
+    question = read_question("Which kiln does glassblowing need?", library.indexes.text, 12)
+    stems = [frozenset(stems_of(text)) for text in ("On glassblowing.", "A kiln.", "Nothing.")]
+    assert np.all(told(question, stems)[:2] > 0)
+    shares = told(question, stems, frozenset(stems_of("A course on glassblowing")))
+    assert shares.tolist() == [0, 1, 0]
+    title = frozenset(stems_of("A kiln for glassblowing, and what it needs"))
+    assert told(question, stems, title).tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("question", "page"),
-    [("How hot did the kiln of the glassblowing course get?", 2)],
+    [
+        ("How hot did the kiln of the glassblowing course get?", 2),
+        ("What did students of the course on glassblowing value more than lectures?", 2),
+        ("What does an apprentice of the glassblowing course melt in the first week?", 1),
+    ],
 )
 def test_the_page_of_the_answer_is_named(glass: Library, question: str, page: int) -> None:
     answer = ask(glass, question)

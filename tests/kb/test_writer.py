@@ -435,7 +435,7 @@ def test_ctrl_c_gives_the_quotes_and_hangs_up(folder: Path) -> None:
 
 
 def test_the_client_is_loaded_only_when_a_model_is_asked() -> None:
-    code = "import sys, kb.answer, kb.commands.finding; sys.exit('openai' in sys.modules)"
+    code = "import sys, kb.answer, kb.commands.answering; sys.exit('openai' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from kb.catalogue import Filters
 from kb.chats import turns
-from kb.covered import covered
+from kb.covered import papers_behind
 from kb.library import Library
 from kb.pages.parts import facets, places, state
 from kb.pages.parts.markup import plain
@@ -113,7 +113,7 @@ def asked_for(library: Library) -> list[str] | None:
 
 
 def _found(library: Library, answer: Mapping[str, Any], of: str) -> list[str]:
-    found = list(covered(library, answer)[of]) if answer else []
+    found = list(papers_behind(library, answer)[of]) if answer else []
     if of == "cited" and answer and "coverage_ids" not in answer:  # of an older version
         found = list(dict.fromkeys(str(one["paper_id"]) for one in answer.get("citations", ())))
     return found

@@ -12,7 +12,8 @@ from kb.catalogue import Filters
 from kb.challenges import Challenge
 from kb.library import Library
 from kb.map_drawing import MOST_NODES, Drawing, drawing
-from kb.map_network import communities
+from kb.map_network import bridging, communities, shared_challenges
+from kb.map_parts import Bridge
 from kb.mapping import mapped
 from kb.pages.parts import opened, places, quotes, results, state
 from kb.pages.parts.markup import plain, visible
@@ -177,46 +178,38 @@ def _opened(library: Library, found: Sequence[Challenge], node: str) -> None:
 def _tables(library: Library, found: Sequence[Challenge]) -> None:
     """The same without a mouse: what is shared, what bridges, what belongs together."""
     called = names(library.codebook)["phase"]
-    wide = sorted(
-        (one for one in found if len(one.phases) > 1 and one.papers > 1),
-        key=lambda one: (-len(one.phases), -one.papers, one.challenge_id),
-    )
+    by_id = {one.challenge_id: one for one in found}
+    phases_of = {one.challenge_id: one.phases for one in found}
+    wide = shared_challenges(phases_of, {one.challenge_id: one.papers for one in found}, most=None)
     some, bridges, groups = st.tabs(
         ["Challenges of several phases", "Papers that bridge phases", "Communities"]
     )
     with some:
         st.caption(f"{len(wide):,} challenges that papers of two phases or more state.")
-        for one in wide[:_ROWS]:
-            phases = ", ".join(called.get(key, key) for key in one.phases)
-            _link(one, f"{one.papers:,} papers · {phases}")
+        for shared in wide[:_ROWS]:
+            phases = ", ".join(called.get(key, key) for key in shared.phases)
+            _link(by_id[shared.challenge_id], f"{shared.papers:,} papers · {phases}")
         if not wide:
             st.info("No challenge is shared by two phases here.")
     told: dict[str, set[str]] = {}
     for one in found:
         for paper in one.paper_ids:
             told.setdefault(paper, set()).add(one.challenge_id)
-    by_id = {one.challenge_id: one for one in found}
     with bridges:
-        _bridges(library, told, by_id)
+        _bridges(library, bridging(told, phases_of, most=None))
     with groups:
         _communities(told, by_id)
 
 
-def _bridges(library: Library, told: dict[str, set[str]], by_id: dict[str, Challenge]) -> None:
-    phases = {
-        paper: {key for one in challenges for key in by_id[one].phases}
-        for paper, challenges in told.items()
-    }
-    wide = [paper for paper in phases if len(phases[paper]) > 1]
-    wide.sort(key=lambda paper: (-len(phases[paper]), -len(told[paper]), paper))
+def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
     st.caption(f"{len(wide):,} papers state challenges of two phases or more.")
     papers = mapped(library).papers
-    for paper in wide[:_ROWS]:
+    for one in wide[:_ROWS]:
         st.page_link(
             places.PAPER,
-            label=f"{plain(papers[paper].title)} — {len(told[paper])} challenges of "
-            f"{len(phases[paper])} phases",
-            query_params={"id": paper},
+            label=f"{plain(papers[one.paper_id].title)} — {one.challenges} challenges of "
+            f"{one.phases} phases",
+            query_params={"id": one.paper_id},
         )
 
 
