@@ -77,6 +77,8 @@ def ask(
 
 def _answer(library: Library, asked: Resolved, filters: Filters) -> Answer:
     """The answer, its time not yet taken."""
+    if asked.refused:
+        return _aside(asked, filters)
     wanted = read_count(asked.question, library.codebook, collections(library))
     if wanted is not None:
         return _count_answer(asked, count(library, wanted, filters, asked.papers))
@@ -180,6 +182,20 @@ def _refusal(
         nearest=tuple(one.paper for one in found.pool.candidates[:OFFERED]),
         filters=filters,
         retrieved_ids=tuple(one.paper.paper_id for one in found.pool.candidates),
+    )
+
+
+def _aside(asked: Resolved, filters: Filters) -> Answer:
+    return Answer(
+        question=asked.question,
+        answered=False,
+        reason=asked.refused,
+        sentences=(),
+        citations=(),
+        coverage=Coverage(0, 0, 0, 0),
+        took_ms=0.0,
+        chance=0.0,
+        filters=filters,
     )
 
 

@@ -9,6 +9,7 @@ from kb.candidates import Pool, gather
 from kb.catalogue import Filters
 from kb.catalogue.values import Vector
 from kb.library import Library
+from kb.missing import lacking as lacking_words
 from kb.question import Question, chunks, read_question, without
 from kb.support import Signs, signs
 
@@ -22,6 +23,8 @@ class Inquiry:
     signs: Signs
     lacking: Vector
     """(terms, dimension): the question without each of its terms, length 1."""
+    unsaid: str = ""
+    """A sentence on what no paper searched has, though it is asked for; "" for nothing."""
 
 
 def look_into(library: Library, text: str, filters: Filters, among: Sequence[str] = ()) -> Inquiry:
@@ -32,11 +35,16 @@ def look_into(library: Library, text: str, filters: Filters, among: Sequence[str
     Raises ModelMismatch where the library's vectors come from another model.
     """
     library.require_model()
-    papers = len(library.snapshot().table.n)
+    snapshot = library.snapshot()
+    papers = len(snapshot.table.n)
     question = read_question(text, library.indexes.text, papers)
     pairs, lacking = chunks(question), without(question)
     vectors = library.embedder.encode_query([text, *pairs, *lacking])
     pool = gather(library, question, vectors[0], filters, among)
     end = 1 + len(pairs)
     weighed = signs(library, question, pool, vectors[1:end], vectors[end:])
-    return Inquiry(question, pool, weighed, vectors[end:])
+    passing = snapshot.mask(filters)
+    if among:
+        passing = passing & snapshot.columns.among(among)
+    unsaid = lacking_words(library, question, passing)
+    return Inquiry(question, pool, weighed, vectors[end:], unsaid)

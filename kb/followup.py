@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from kb.asides import aside
 from kb.catalogue import Filters
 from kb.leaning import (
     AMONG,
@@ -30,10 +31,12 @@ from kb.leaning import (
     PREPOSITION,
     PREPOSITION_FIRST,
     PRONOUN,
+    THEY,
     WHY,
     WORD,
 )
 from kb.naming import phrases, places_in, read_filters, with_places, years_in
+from kb.pointing import asked_of, aspect_of, cited_place
 from kb.question import ASKING
 from taxonomy.codebook import Codebook
 
@@ -52,6 +55,10 @@ class Turn:
     """Those that the conversation itself has set, not those chosen beside it."""
     cited: tuple[str, ...] = ()
     """Ids of the papers that its answer cited."""
+    numbered: tuple[str, ...] = field(default=(), compare=False)
+    """The paper of each citation, from 1; a paper may be cited more than once."""
+    aside: bool = False
+    """True where it was no question, so that nothing can lean on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Resolved:
     """Ids of the papers it is limited to; () for all."""
     told: str = ""
     """How it was understood, for the person; "" where it was left as it is."""
+    refused: str = ""
+    """Why it is not looked up at all; "" where it is."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in an answer; `turn_of` reads it back."""
@@ -73,15 +82,17 @@ class Resolved:
             "filters": self.filters.to_json(),
             "papers": list(self.papers),
             "told": self.told,
-        }
+        } | ({"refused": self.refused} if self.refused else {})
 
 
 def turn_of(answer: Mapping[str, Any]) -> Turn:
     """The turn of an answer as `kb ask --json` prints it, also of one by an older version."""
     held = answer.get("understood") or {}
     filters = read_filters(held.get("filters") or {})
-    cited = dict.fromkeys(str(one["paper_id"]) for one in answer.get("citations", ()))
-    return Turn(str(held.get("question") or answer.get("question", "")), filters, tuple(cited))
+    numbered = tuple(str(one["paper_id"]) for one in answer.get("citations", ()))
+    asked = str(held.get("question") or answer.get("question", ""))
+    cited = tuple(dict.fromkeys(numbered))
+    return Turn(asked, filters, cited, numbered, bool(held.get("refused")))
 
 
 def resolve(question: str, earlier: Sequence[Turn], codebook: Codebook) -> Resolved:
@@ -89,20 +100,64 @@ def resolve(question: str, earlier: Sequence[Turn], codebook: Codebook) -> Resol
     nothing. Deterministic, no language model.
     """
     typed = " ".join(question.split())
+    earlier = [turn for turn in earlier if not turn.aside]
+    if why := aside(typed, first=not earlier):
+        return Resolved(question, refused=why)
     if not earlier or not typed:
         return Resolved(question)
     last = earlier[-1]
-    found = _among(typed, earlier) or _leaning(typed, last, codebook) or _pronoun(typed, last)
+    found = (
+        _cited(typed, last)
+        or _among(typed, earlier)
+        or _aspect(typed, last, codebook)
+        or _leaning(typed, last, codebook)
+        or _they(typed, last)
+        or _pronoun(typed, last)
+    )
     if found is None:
         return Resolved(question)
-    return replace(found, told=_told(found))
+    return found if found.refused else replace(found, told=_told(found))
 
 
 def _told(found: Resolved) -> str:
     said = [found.question, *phrases(found.filters)]
     if found.papers:
-        said.append(f"in the {len(found.papers)} papers cited before")
+        many = len(found.papers)
+        said.append(f"in the {many} papers cited before" if many > 1 else "in one paper cited")
     return "; ".join(said)
+
+
+def _cited(typed: str, last: Turn) -> Resolved | None:
+    """A question on one citation of the last answer: "what about the second one?"."""
+    papers = last.numbered or last.cited
+    pointed = cited_place(typed, len(papers)) if papers else None
+    if pointed is None:
+        return None
+    place, left = pointed
+    if not 0 <= place < len(papers):
+        why = f"The answer before has {len(papers)} citations, and no number {place + 1}."
+        return Resolved(typed, refused=why)
+    return Resolved(left or last.question, last.filters, (papers[place],))
+
+
+def _aspect(typed: str, last: Turn, codebook: Codebook) -> Resolved | None:
+    """An aspect of what was asked about takes the place of the one asked: "its cost?"."""
+    rest = _without_lead(typed.rstrip("?!. "))
+    found = aspect_of(rest)
+    if found is None or (not found[1] and places_in(rest, codebook)):
+        return None
+    asked = asked_of(found[0], last.question)
+    if not asked.endswith("?"):
+        asked += f" (about: {topic(last.question)})?"
+    return Resolved(asked, last.filters)
+
+
+def _they(typed: str, last: Turn) -> Resolved | None:
+    """What "they" do, right after an answer, is what the papers cited do."""
+    bare = _without_lead(typed)
+    if not last.cited or len(bare.split()) > MOST_WORDS or not THEY.search(bare):
+        return None
+    return Resolved(_capital(bare), last.filters, last.cited)
 
 
 def _among(typed: str, earlier: Sequence[Turn]) -> Resolved | None:

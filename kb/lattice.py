@@ -60,7 +60,8 @@ class Cell:
     """Those of the papers whose text was examined for statements."""
     state: str
     """`stated`: a challenge is. `none_stated`: none in `denominator` papers. `no_papers`:
-    none, though a search for the cell is logged. `never_searched`: none, and no search."""
+    none, though a search for the cell is logged or the filter leaves out those that the
+    library has there. `never_searched`: none, and no search."""
 
     def to_json(self) -> dict[str, object]:
         """Keys of the contract."""
@@ -99,12 +100,22 @@ class Lattice:
     columns: tuple[str, ...]
     cells: tuple[Cell, ...]
     """Row by row."""
+    filtered: bool = False
+    """True where the papers are not all that the library has."""
 
     def cell(self, row: str, column: str) -> Cell:
         """The cell of two keys. Raises KeyError for keys that are not on the axes."""
         if row not in self.rows or column not in self.columns:
             raise KeyError(f"no cell ({row}, {column})")
         return self.cells[self.rows.index(row) * len(self.columns) + self.columns.index(column)]
+
+    def emptiness(self, cell: Cell) -> str:
+        """Why no challenge is in the cell, in a few words; "" where one is."""
+        return {
+            "none_stated": f"none in {cell.denominator:,}",
+            "no_papers": "none pass the filter" if self.filtered else "no papers",
+            "never_searched": "not searched",
+        }.get(cell.state, "")
 
 
 Searched = Collection[tuple[str | None, str | None]]
@@ -121,8 +132,12 @@ def build(
     row_keys: Sequence[str] = (),
     column_keys: Sequence[str] = (),
     searched: Searched = (),
+    filtered: bool = False,
 ) -> Lattice:
     """The lattice of `papers` over the axes `rows` and `columns`.
+
+    `searched` are cells that are known to be empty where no paper is in them; `filtered`:
+    whether `papers` are not all that the library has.
 
     `row_keys` and `column_keys` fix which keys an axis has and in what order (a codebook's
     order, so that empty categories show); where empty, the keys that occur, sorted.
@@ -156,7 +171,13 @@ def build(
         for row in across
         for column in down
     ]
-    return Lattice(rows, columns, across, down, tuple(cells))
+    return Lattice(rows, columns, across, down, tuple(cells), filtered)
+
+
+def filled(papers: Iterable[PaperFacts], rows: str, columns: str) -> set[tuple[str, str]]:
+    """Cells in which any of the papers is."""
+    places = (_pairs((_on_axis(one, rows), _on_axis(one, columns))) for one in papers)
+    return {pair for pairs in places for pair in pairs}
 
 
 def under_explored(lattice: Lattice, *, most: int = 10) -> tuple[Gap, ...]:
@@ -177,18 +198,18 @@ def under_explored(lattice: Lattice, *, most: int = 10) -> tuple[Gap, ...]:
         expected = per_row[cell.row] * per_column[cell.column] / total if total else 0.0
         if cell.state != "never_searched" and expected > cell.papers:
             score = round((expected - cell.papers) / sqrt(expected), 4)
-            reason = _reason(cell, expected)
+            reason = _reason(cell, expected, lattice.filtered)
             gap = Gap(cell.row, cell.column, score, round(expected, 2), reason)
             gaps.append((-score, cell.challenges, gap))
     ranked = sorted(enumerate(gaps), key=lambda item: (item[1][0], item[1][1], item[0]))
     return tuple(gap for _, (_, _, gap) in ranked[:most])
 
 
-def _reason(cell: Cell, expected: float) -> str:
-    papers = "no paper" if not cell.papers else f"{cell.papers} papers"
+def _reason(cell: Cell, expected: float, filtered: bool) -> str:
+    papers = f"{cell.papers or 'no'} paper" + ("s" if cell.papers > 1 else "")
     said = f"{papers} where its row and column let expect {expected:.1f}"
     if cell.state == "no_papers":
-        return f"{said}, though it was searched"
+        return said if filtered else f"{said}, though it was searched"
     if cell.state == "none_stated":
         return f"{said}; no challenge stated in {cell.denominator} examined"
     return f"{said}; {cell.challenges} challenges, {cell.directions} directions stated"

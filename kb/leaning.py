@@ -40,6 +40,12 @@ AMONG = re.compile(
 PRONOUN = re.compile(
     r"\b(?:they|them|their|theirs|it|its|this|that|these|those|there)\b", re.IGNORECASE
 )
+# They who do something at the question's head; "when they fail" speaks of its own subject.
+THEY = re.compile(
+    r"^(?:(?:which|what|how(?: \w+)?|where|when|why)(?: \w+){0,3} )?"
+    r"(?:do|did|have|are|were|can|could|will|would) they\b",
+    re.IGNORECASE,
+)
 # "Is it possible to …", "how long does it take to …": this "it" stands for what follows.
 EMPTY_IT = re.compile(
     r"\bit (?:be |ever |really |still )?(?:(?:im)?possible|feasible|necessary|worth|true|safe|"

@@ -66,8 +66,8 @@ class LiteratureTable:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns, in order: the quoted ones, the tags, the questions."""
-        return (*ROLES, *TAGS, *self.questions)
+        """All columns, in order: the reader's own questions, the quoted ones, the tags."""
+        return (*self.questions, *ROLES, *TAGS)
 
     def to_json(self) -> dict[str, Any]:
         """The table as the command line prints it."""
@@ -115,10 +115,16 @@ def _picked(
     sentences: Sequence[StoredSentence],
 ) -> dict[str, Picked | None]:
     """Column -> the sentence for its cell."""
+    own = best_sentences(library, read, sentences)
+    shown = {one.sentence.row.n for one in own if one}
     cells: dict[str, Picked | None] = dict(chooser.cells(sentences))
-    for question, best in zip(read, best_sentences(library, read, sentences), strict=True):
-        cells[question.text] = best
-    return cells
+    if any(one and one.sentence.row.n in shown for one in cells.values()):
+        # Two columns with one sentence tell the reader less: the next best, where one is sure.
+        others = chooser.cells([one for one in sentences if one.row.n not in shown])
+        for role, best in cells.items():
+            if best and best.sentence.row.n in shown:
+                cells[role] = others[role] or best
+    return cells | {question.text: best for question, best in zip(read, own, strict=True)}
 
 
 def _quoted(

@@ -108,6 +108,19 @@ class Shared:
     papers: int
 
 
+def supported(papers: int, independent: int) -> str:
+    """How many papers state a challenge: `139 papers, 107 of them by different authors`.
+
+    Takes: independent, their number where those that share an author count once.
+    """
+    count = f"{papers:,} paper" + ("" if papers == 1 else "s")
+    if independent >= papers:
+        return count
+    if independent < 2:
+        return f"{count}, with authors in common"
+    return f"{count}, {independent:,} of them by different authors"
+
+
 def without_empty(values: dict[str, Any]) -> dict[str, Any]:
     """A node's `values` without None, "" and False, but with what every node has."""
     always = ("id", "kind", "label")

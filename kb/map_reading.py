@@ -43,6 +43,7 @@ def _map(meta: Mapping[str, Any], data: Mapping[str, Any]) -> ChallengeMap:
         tuple(data["rows"]),
         tuple(data["columns"]),
         _rows(Cell, data["cells"]),
+        filtered=bool(meta.get("filters")),
     )
     return ChallengeMap(
         dict(meta),

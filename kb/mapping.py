@@ -11,6 +11,8 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,11 @@ from kb.challenges import Challenge, within
 from kb.codebooks import edition_at, filing_at
 from kb.errors import UsageError
 from kb.evidence import Evidence, Statement
-from kb.lattice import AXES, PaperFacts
+from kb.lattice import AXES, PaperFacts, filled
 from kb.library import Library
 from kb.map_diff import MapDiff, diff
 from kb.maps import ChallengeMap, build_map, digest
+from kb.quotes import legible
 from kb.snapshot import Snapshot
 from kb.stated import Stated, stated
 from taxonomy.edition import Edition
@@ -57,6 +60,17 @@ class Mapped:
 
 
 _memory: dict[tuple[Path, int | None], tuple[list[Any], tuple[int, str], Mapped]] = {}
+
+_MERGING = (
+    "challenges.py",
+    "evidence.py",
+    "likeness.py",
+    "linkage.py",
+    "trouble.json",
+    "trouble.py",
+    "word_weights.py",
+    "wording.py",
+)
 
 # Maps under older codebooks that are kept in memory.
 _OLDER = 2
@@ -104,9 +118,8 @@ def challenges(library: Library, filters: Filters = Filters()) -> tuple[Challeng
     if not filters:
         return everything.challenges
     ids = passing_ids(library, filters)
-    return tuple(
-        part for whole in everything.challenges if (part := within(whole, ids)) is not None
-    )
+    parts = (within(whole, ids) for whole in everything.challenges)
+    return tuple(sorted((part for part in parts if part is not None), key=merging.prominence))
 
 
 def passing_ids(library: Library, filters: Filters, version: int | None = None) -> set[str]:
@@ -133,10 +146,11 @@ def challenge_map(
     """
     everything = mapped(library, version)
     ids = passing_ids(library, filters, version)
+    whole = [paper_facts(paper) for paper in everything.papers.values()]
     facts = [
-        paper_facts(paper)
-        for key, paper in everything.papers.items()
-        if key in ids and (not since or paper.published[: len(since)] >= since)
+        one
+        for one in whole
+        if one.paper_id in ids and (not since or one.published[: len(since)] >= since)
     ]
     edition = library.edition if version is None else edition_at(library, version)
     _check_axes((rows, columns), edition)
@@ -144,6 +158,8 @@ def challenge_map(
     names = {
         f"{facet.key}:{one.key}": one.name for facet in edition.facets for one in facet.categories
     }
+    # What a filter leaves out is known, too: only the filtered map is empty there.
+    looked = searched_cells(library, rows, columns, edition) | filled(whole, rows, columns)
     said = filters.to_json() | ({"since": since} if since else {})
     try:
         chart = build_map(
@@ -154,7 +170,7 @@ def challenge_map(
             columns=columns,
             row_keys=axis_keys.get(rows, ()),
             column_keys=axis_keys.get(columns, ()),
-            searched=searched_cells(library, rows, columns, edition),
+            searched=looked,
             names=names,
             filters=said,
             generation=everything.generation,
@@ -162,10 +178,16 @@ def challenge_map(
         )
     except ValueError as error:
         raise UsageError(str(error), item=f"{rows} × {columns}", code="unknown_axis") from error
-    shown = {f"{axis}:{key}" for axis in (rows, columns) for key in axis_keys.get(axis, ())}
-    own = {key: names[key] for key in shown if not key.startswith(("phase:", "layer:"))}
-    told = {"names": {**chart.meta["names"], **own}, **_told(everything.decided, ids)}
+    told = {"names": _named(chart, names), **_told(everything.decided, ids)}
     return replace(chart, meta={**chart.meta, **told})
+
+
+def _named(chart: ChallengeMap, names: dict[str, str]) -> dict[str, str]:
+    """A name for every row, column and filter, though no challenge lies there."""
+    grid = chart.lattice
+    bare = {f"{grid.row_axis}:{key}": legible(key) for key in grid.rows}
+    bare |= {f"{grid.column_axis}:{key}": legible(key) for key in grid.columns}
+    return bare | {key: legible(name) for key, name in names.items()} | dict(chart.meta["names"])
 
 
 def changed_since(
@@ -197,6 +219,14 @@ def _told(done: Decided, ids: set[str]) -> dict[str, Any]:
 
 def _check_axes(axes: Sequence[str], edition: Edition) -> None:
     known = list(dict.fromkeys([*AXES, *(facet.key for facet in edition.facets)]))
+    if len(set(axes)) < len(axes):
+        others = [axis for axis in known if axis not in axes]
+        raise UsageError(
+            f"rows and columns are both {axes[0]}",
+            item=axes[0],
+            remedy=f"give another axis for one of them: {', '.join(others)}",
+            code="unknown_axis",
+        )
     for axis in axes:
         if axis not in known:
             raise UsageError(
@@ -279,9 +309,15 @@ def _stamp(library: Library, generation: int) -> list[Any]:
     with library.catalogue.read() as reader:
         # Another library made in the same folder may be at the same generation.
         created = reader.meta("created")
-    rule = repr((merging.SAME_CHALLENGE, merging.ALONE, merging.ANSWERS, merging.DIRECTS))
     judged = [library.classifier.version, library.embedder.model_id]
-    return [RULES, rule, created, generation, *judged]
+    return [RULES, _code(), created, generation, *judged]
+
+
+@cache
+def _code() -> str:
+    """Hash of everything that merging is made of: no threshold or word list can be forgotten."""
+    parts = (files("kb") / name for name in _MERGING)
+    return digest([part.read_text(encoding="utf-8") for part in parts])
 
 
 def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> None:

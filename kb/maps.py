@@ -107,25 +107,25 @@ def build_map(
     `names`: how phases and layers are shown; for axes, keys and ValueError see `lattice.build`.
     """
     known = {paper.paper_id: paper for paper in papers}
-    kept, stated = _of_papers(known, challenges, directions)
+    kept, stated = said = _of_papers(known, challenges, directions)
     grid = lattice.build(
         papers,
-        kept,
-        stated,
+        *said,
         rows=rows,
         columns=columns,
         row_keys=row_keys,
         column_keys=column_keys,
         searched=searched,
+        filtered=bool(filters),
     )
     edges = _edges(kept, stated)
     told, phases = told_by_paper(edges), phases_of(edges)
     groups = communities(told)
     nodes = _grouped(_nodes(edges, kept, stated, known, names or {}), groups)
-    judged = dict(sorted((versions or {}).items()))
-    asked = {"filters": dict(filters or {}), "generation": generation, "versions": judged}
+    asked = {"filters": dict(filters or {}), "generation": generation}
+    judged = {"versions": dict(sorted((versions or {}).items()))}
     return ChallengeMap(
-        _manifest(grid, nodes, edges) | asked | _counts(papers, kept, stated),
+        _manifest(grid, nodes, edges) | asked | judged | _counts(papers, kept, stated),
         grid,
         nodes,
         edges,

@@ -5,7 +5,8 @@
 
 A facet of the library's own is a field too. A minus before a field turns it round. Phrases and
 single words are compared by stem, as the index holds them. Bare words only rank: no paper is
-left out for want of one.
+left out for want of one. AND in capitals is implied and left out; OR and NOT are refused, for
+they would not do what they say.
 """
 
 from __future__ import annotations
@@ -26,6 +27,13 @@ _TOKEN = re.compile(
     r"\s*(?P<minus>-(?=[^\s-]))?(?:(?P<field>[^\W\d_]+):(?=[^\s/:]))?"
     r'(?:"(?P<phrase>[^"]*)(?P<end>"?)|(?P<word>\S+))'
 )
+# What a part of this field is to be, where the query ends or goes on without a value. The
+# others may stand in a title that is pasted: "The missing layer: …".
+_VALUED = ("author", "year", "category", "collection")
+_OPERATORS = {
+    "OR": 'search for one after the other; quote "OR" where it is a word',
+    "NOT": 'put a minus before the word: -word; quote "NOT" where it is a word',
+}
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb", '"""""')
 _YEARS = re.compile(r"(\d{4})|(\d{4})?(?:-|\.\.)(\d{4})?")
 
@@ -72,8 +80,9 @@ class _Part:
 def parse(typed: str, edition: Edition) -> Query:
     """Read what was typed. Takes: edition, the library's codebook.
 
-    Raises UsageError `bad_query` for an open quote, an empty phrase or a bad year, and the
-    errors for unknown names, which list the known ones.
+    Raises UsageError `bad_query` for an open quote, an empty phrase, a bad year, a field without
+    a value, an OR or NOT, or nothing to search for, and the errors for unknown names, which
+    list the known ones.
     """
     words: list[str] = []
     conditions: list[Condition] = []
@@ -86,7 +95,25 @@ def parse(typed: str, edition: Edition) -> Query:
             words += [part.value] if part.wanted else []
         else:
             words.append(part.value)
+    _check(typed, words, conditions, filters)
     return Query(" ".join(words), tuple(conditions), tuple(filters), typed)
+
+
+def _check(
+    typed: str,
+    words: Sequence[str],
+    conditions: Sequence[Condition],
+    filters: Sequence[tuple[Filters, bool]],
+) -> None:
+    """Raises UsageError where something was typed, but nothing that can be looked for."""
+    told = [" ".join(words)] if words or not (filters or conditions) else []
+    told += [one.text for one in conditions]
+    if typed.strip() and not all(any(char.isalnum() for char in text) for text in told):
+        raise _bad(
+            typed,
+            f"there is nothing to search for in {typed.strip()[:40]}",
+            "give words, a field such as author:NAME, or filters alone",
+        )
 
 
 def _parts(typed: str, fields: Sequence[str]) -> Iterator[_Part]:
@@ -100,7 +127,24 @@ def _parts(typed: str, fields: Sequence[str]) -> Iterator[_Part]:
             raise _bad(typed, f'the quote before "{value[:40]}" is not closed', 'close it with "')
         if not value:
             raise _bad(typed, "there is nothing between two quotes", "put words there")
+        if not quoted and not field:
+            _check_word(typed, value, fields, last=not typed[at:].strip())
+            if value == "AND":
+                continue
         yield _Part(field, value, quoted, not found["minus"])
+
+
+def _check_word(typed: str, word: str, fields: Sequence[str], *, last: bool) -> None:
+    """Raises UsageError for an operator that is none here, and a field that has no value."""
+    if word in _OPERATORS:
+        raise _bad(typed, f"{word} is not understood in a query", _OPERATORS[word])
+    name = word.removesuffix(":").lower()
+    if word.endswith(":") and name in fields and (last or name in _VALUED):
+        raise _bad(
+            typed,
+            f"{word} has no value",
+            f'write it without a space: {name}:VALUE; quote "{word}" where it is a word',
+        )
 
 
 def _fields(edition: Edition) -> list[str]:
@@ -122,9 +166,9 @@ def _known(name: str | None, fields: Sequence[str]) -> str:
 def _filter(part: _Part, edition: Edition) -> Filters:
     """One field as a filter."""
     if part.field == "phase":
-        return Filters(phases=(_key("phase", part.value, edition),))
+        return Filters(phases=(key_of(edition, "phase", part.value),))
     if part.field == "layer":
-        return Filters(layers=(_key("layer", part.value, edition),))
+        return Filters(layers=(key_of(edition, "layer", part.value),))
     if part.field == "year":
         first, last = _years(part.value)
         return Filters(year_from=first, year_to=last)
@@ -134,13 +178,16 @@ def _filter(part: _Part, edition: Edition) -> Filters:
         return Filters(category=part.value)
     if part.field == "collection":
         return Filters(collection=part.value)
-    return Filters(tags=((part.field, _key(part.field, part.value, edition)),))
+    return Filters(tags=((part.field, key_of(edition, part.field, part.value)),))
 
 
-def _key(facet: str, typed: str, edition: Edition) -> str:
-    """The category that `typed` names: its key, an older one, or the beginning of one alone."""
+def key_of(edition: Edition, facet: str, typed: str) -> str:
+    """The category that `typed` names: its key, an older one, or the beginning of one alone.
+
+    Raises UsageError that lists the known keys, or those that begin so.
+    """
     wanted, keys = typed.lower(), edition.facet(facet).keys
-    near = [key for key in keys if key.startswith(wanted)]
+    near = [key for key in keys if wanted and key.startswith(wanted)]
     now = edition.current(facet, wanted)
     if now or len(near) == 1:
         return now or near[0]

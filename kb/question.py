@@ -26,6 +26,31 @@ ASKING = frozenset(
     new actually typical typically usually mainly mostly extent amount number share rate
     average median""".split()
 )
+# Plain verbs and pronouns: they count for likeness, but that no paper has them tells nobody
+# anything ("say nothing of “handle”").
+PLAIN = frozenset(
+    """his hers ours yours mine itself themselves himself herself myself yourself someone anyone
+    everyone something anything nothing everything somebody anybody nobody
+    handle handles handled handling beat beats beaten beating tackle tackles tackled address
+    addresses addressed addressing deal deals dealt cope copes coped solve solves solved solving
+    work works worked working perform performs performed performing run runs ran running
+    achieve achieves achieved reach reaches reached improve improves improved improving affect
+    affects affected cause causes caused cost costs need needs needed want wants wanted
+    change changes changed differ differs differed compare compares compared comparing
+    keep keeps kept put puts bring brings brought turn turns turned lead leads led try tries
+    tried start starts started stop stops stopped leave leaves left stay stays hold holds held
+    allow allows allowed enable enables enabled require requires required provide provides
+    provided offer offers offered rely relies relied depend depends fail fails failed
+    suffer suffers behave behaves act acts think thinks believe believes ask asks asked tell
+    call calls called choose chooses chose chosen pick picks picked decide decides decided
+    outperform outperforms outperformed win wins won lose loses lost raise raises raised lower
+    lowers lowered increase increases increased decrease decreases decreased reduce reduces
+    reduced speed-up happen apply applies applied build builds built create creates created
+    propose proposes proposed suggest suggests suggested describe describes described speak
+    explain explains explained gave alone mention mentions mentioned discuss discusses
+    discussed concern concerns exactly usually
+    currently recently really today nowadays anyway together instead without whole""".split()
+)
 _WORD = re.compile(r"[A-Za-z0-9][\w.+#\-]*[\w+#]|[A-Za-z0-9]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kb.asking import Inquiry
 from kb.catalogue import Filters
 from kb.library import Library
+from kb.question import PLAIN
 from kb.refusal import load_refusal
 from kb.support import missing_terms
 
@@ -23,6 +24,8 @@ def reason_for(library: Library, found: Inquiry, filters: Filters, chance: float
     years = _years_outside(library, found)
     if years:
         return f"{years} {searched}"
+    if found.unsaid:
+        return f"{found.unsaid} {searched}"
     model = load_refusal()
     if chance >= model.threshold:
         return ""
@@ -69,10 +72,12 @@ def _years_outside(library: Library, found: Inquiry) -> str:
 
 def _searched(found: Inquiry, filters: Filters) -> str:
     """What was searched, in one sentence."""
-    terms = [term.text for term in sorted(found.question.terms, key=lambda t: -t.weight)[:6]]
+    told = [term for term in found.question.terms if term.text.lower() not in PLAIN]
+    terms = [term.text for term in sorted(told, key=lambda t: -t.weight)[:6]]
     narrowed = ", ".join(f"{name} {value}" for name, value in filters.to_json().items())
     within = f" that pass the filters ({narrowed})" if narrowed else ""
+    noun = "paper" if found.pool.passing == 1 else "papers"
     return (
-        f"Searched {found.pool.passing} papers{within} by meaning and by the words "
+        f"Searched {found.pool.passing} {noun}{within} by meaning and by the words "
         f"{', '.join(terms) or 'of the question'}; looked into {len(found.pool.candidates)}."
     )

@@ -133,7 +133,7 @@ def search(
     with clock.step("filter"):
         passing = snapshot.mask(filters)
         if not asked.plain:
-            passing = passing & _meeting(library, snapshot, asked)
+            passing = passing & meeting(library, snapshot, asked)
     vector = _encoded(library, query, clock) if mode != "lexical" and query.strip() else None
     filtered = bool(filters) or not asked.plain
     holding = _holding(library, snapshot, asked) if by == "passages" else None
@@ -195,7 +195,7 @@ def _refined(
     return ranked
 
 
-def _meeting(library: Library, snapshot: Snapshot, asked: Query) -> Mask:
+def meeting(library: Library, snapshot: Snapshot, asked: Query) -> Mask:
     """Which papers meet the conditions and pass the filters of a query, (papers,)."""
     passing = np.ones(len(snapshot.table.n), dtype=bool)
     for filters, wanted in asked.filters:

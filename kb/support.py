@@ -11,7 +11,7 @@ from kb.candidates import Candidate, Pool
 from kb.catalogue.values import Vector
 from kb.kinship import nearest_kin
 from kb.library import Library
-from kb.question import ASKING, Question
+from kb.question import ASKING, PLAIN, Question
 
 # Papers that may carry the answer alone.
 LEADING = 3
@@ -121,12 +121,14 @@ def missing_terms(question: Question, pool: Pool, *, limit: int = 4) -> list[str
     """The question's rarest words that the best leading paper has not, the rarest first."""
     leading = pool.candidates[:LEADING]
     if not leading:
-        return [term.text for term in question.terms][:limit]
+        return [t.text for t in question.terms if t.text.lower() not in PLAIN][:limit]
     best = max(leading, key=lambda one: _literal(question, one))
     lacking = [
         term
         for term in question.terms
-        if term.weight > TELLING_WEIGHT and not best.stems.issuperset(term.stems)
+        if term.weight > TELLING_WEIGHT
+        and not best.stems.issuperset(term.stems)
+        and term.text.lower() not in PLAIN
     ]
     lacking.sort(key=lambda term: (not term.name, -term.weight))
     return [term.text for term in lacking[:limit]]

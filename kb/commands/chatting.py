@@ -24,14 +24,20 @@ ACTIONS = ("list", "show", "rename", "search", "export", "rm")
 @click.argument("words", nargs=-1)
 @click.option("-o", "target", type=click.Path(path_type=Path), help="export: else standard output.")
 @click.option("--yes", is_flag=True, help="rm: do not ask.")
+@click.option("--reset", is_flag=True, help="rename: back to its first question.")
 def chats_command(
-    session: Session, action: str, words: tuple[str, ...], target: Path | None, yes: bool
+    session: Session,
+    action: str,
+    words: tuple[str, ...],
+    target: Path | None,
+    yes: bool,
+    reset: bool,
 ) -> None:
     r"""Chats that are kept: questions with their answers, from here and from the app.
 
-    kb chats list, kb chats search WORDS, kb chats show CHAT, kb chats rename CHAT NAME,
-    kb chats export CHAT [-o FILE.md], kb chats rm CHAT [--yes]. CHAT is its name, its first
-    question, its id, or last. kb ask QUESTION --chat CHAT goes on with one.
+    kb chats list, kb chats search WORDS, kb chats show CHAT, kb chats rename CHAT NAME (or
+    --reset), kb chats export CHAT [-o FILE.md], kb chats rm CHAT [--yes]. CHAT is its name, its
+    first question, its id, or last. kb ask QUESTION --chat CHAT goes on with one.
     """
     told = " ".join(words)
     chat, name = (words[0], " ".join(words[1:])) if words else ("", "")
@@ -49,6 +55,8 @@ def chats_command(
     if not chat:
         raise UsageError("which chat?", remedy=f"kb chats {action} NAME (or last)", code="no_chat")
     head = find(library, chat)
+    if action == "rename":
+        _check_name(head, name, reset=reset)
     if action == "show":
         _show(session, library, head)
     elif action == "rename":
@@ -59,6 +67,18 @@ def chats_command(
         _export(session, library, head, target)
     else:
         _remove(session, library, head, yes=yes)
+
+
+def _check_name(head: ChatHead, name: str, *, reset: bool) -> None:
+    """A name left out is a slip, and no wish to have none. Raises UsageError."""
+    if reset == bool(name.strip()):
+        raise UsageError(
+            "a name and --reset exclude each other" if reset else "no name is given",
+            item=head.title,
+            remedy="kb chats rename CHAT NAME, or kb chats rename CHAT --reset to call it by "
+            "its first question again",
+            code="no_name",
+        )
 
 
 def _list(session: Session, found: list[ChatHead], words: str) -> None:

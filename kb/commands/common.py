@@ -16,6 +16,7 @@ from kb.catalogue import Filters
 from kb.collecting import require
 from kb.errors import UsageError, unknown
 from kb.library import Library
+from kb.query import key_of
 from kb.settings import default_folder
 from taxonomy.codebook import load as load_codebook
 from taxonomy.edition import Edition
@@ -71,8 +72,10 @@ def command(function: Callable[..., Any]) -> click.Command:
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The filters of the contract, as options; read them with `filters_of`."""
     options = [
-        click.option("--phase", multiple=True, metavar="KEY", help="Lifecycle phase; repeatable."),
-        click.option("--layer", multiple=True, metavar="KEY", help="Layer; repeatable."),
+        click.option(
+            "--phase", multiple=True, metavar="KEY", help="Phase, or its beginning; repeatable."
+        ),
+        click.option("--layer", multiple=True, metavar="KEY", help="Layer, likewise; repeatable."),
         click.option("--tag", multiple=True, metavar="FACET=KEY", help="Any facet; repeatable."),
         click.option("--year", default="", help="2024, 2023-2025 or 2023..2025."),
         click.option("--author", default="", help="Part of an author's name."),
@@ -97,14 +100,17 @@ def read_filters(
     collection: str = "",
     tag_status: str = "",
 ) -> Filters:
-    """The filters, checked; a key that was renamed or merged means what it has become.
+    """The filters, checked, with full keys.
+
+    A key that was renamed or merged means what it has become; the beginning of one key alone
+    means that key.
 
     Takes: edition, the library's codebook; the shipped one where None. Raises UsageError
     that lists the known keys.
     """
     book = edition or Edition(load_codebook().facets)
-    phases = tuple(_key(book, "phase", key) for key in phase)
-    layers = tuple(_key(book, "layer", key) for key in layer)
+    phases = tuple(key_of(book, "phase", key) for key in phase)
+    layers = tuple(key_of(book, "layer", key) for key in layer)
     pairs = tuple(_pair(book, text) for text in tag)
     if tag_status not in ("", "machine", "human"):
         raise unknown("tag status", tag_status, ("machine", "human"))
@@ -123,19 +129,12 @@ def filters_of(library: Library, edition: Edition | None = None, **options: Any)
     return found
 
 
-def _key(edition: Edition, facet: str, key: str) -> str:
-    now = edition.current(facet, key)
-    if not now:
-        raise unknown(facet, key, edition.facet(facet).keys)
-    return now
-
-
 def _pair(edition: Edition, text: str) -> tuple[str, str]:
     facet, _, key = text.partition("=")
     known = [one.key for one in edition.facets]
     if facet not in known:
         raise unknown("facet", facet, [f"{one}=KEY" for one in known])
-    return facet, _key(edition, facet, key)
+    return facet, key_of(edition, facet, key)
 
 
 def read_years(text: str) -> tuple[int | None, int | None]:

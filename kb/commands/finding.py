@@ -108,12 +108,18 @@ def _explained(results: Results, told: list[list[str]]) -> dict[str, Any]:
     }
 
 
+def _head(results: Results) -> str:
+    """How many are shown, of how many: words only rank, and leave no paper out."""
+    did = "that match" if results.mode == "lexical" else "ranked"
+    return f"{len(results.hits)} of {results.total:,} papers {did} · {results.took_ms:.0f} ms\n"
+
+
 def _lines(results: Results, told: Sequence[list[str]] = (), *, explain: bool = False) -> str:
     if not results.hits:
         if not results.total:
             return "Nothing found: no paper passes. Try other words, or fewer filters."
         return f"Nothing found among {results.total} papers. Try other words, or fewer filters."
-    lines = [f"{results.total} papers · {results.took_ms:.0f} ms\n"]
+    lines = [_head(results)]
     for at, hit in enumerate(results.hits):
         paper = hit.paper
         tags = ", ".join((*paper.keys("phase"), *paper.keys("layer"))) or "no tags"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,10 @@ from kb.codebooks import edition_at
 from kb.commands.common import Session, command, filter_options, filters_of
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
-from kb.exports.changes import FORMS, changes_as
-from kb.exports.reading import quoted_edges
+from kb.exports.changes import FORMS, changes_as, warning
+from kb.exports.reading import READABLE, quoted_edges
 from kb.map_diff import diff
+from kb.map_parts import supported
 from kb.map_reading import from_json
 from kb.maps import ChallengeMap
 from kb.verify import verify
@@ -76,8 +79,8 @@ def map_command(
             remedy="name a file with -o",
             code="no_output",
         )
-    if since and not _DATE.fullmatch(since):
-        raise UsageError(f"not a date: {since}", item=since, remedy="give YYYY-MM-DD or YYYY")
+    if since:
+        _check_date(since)
     library = session.open()
     edition = library.edition if taxonomy is None else edition_at(library, taxonomy)
     asked = filters_of(library, edition, **filters)
@@ -86,13 +89,12 @@ def map_command(
     )
     if against is not None:
         earlier = _read_map(against)
+        _warn(earlier, chart)
         content = changes_as(diff(earlier, chart), form, (earlier.meta, chart.meta))
     else:
         papers = mapping.mapped(library, taxonomy).papers
         facts = {key: mapping.paper_facts(paper) for key, paper in papers.items()}
-        new = None
-        if since:
-            new = mapping.changed_since(library, asked, since, version=taxonomy)
+        new = mapping.changed_since(library, asked, since, version=taxonomy) if since else None
         content = export(chart, form, facts, new)
     if target is None:
         _print(content)
@@ -118,6 +120,7 @@ def diff_command(
     """What changed from one exported map (json) to a later one."""
     charts = _read_map(earlier), _read_map(later)
     found = diff(*charts)
+    _warn(*charts)
     if session.as_json and target is None:
         session.emit(found.to_json())
         return
@@ -134,6 +137,21 @@ def diff_command(
         "directions_taken_up": len(found.directions_taken_up),
     }
     session.emit(told, f"{target} written")
+
+
+def _warn(earlier: ChallengeMap, later: ChallengeMap) -> None:
+    """Say on standard error where two maps are not of the same papers."""
+    if warned := warning((earlier.meta, later.meta)):
+        click.echo(f"kb: {warned}", err=True)
+
+
+def _check_date(text: str) -> None:
+    """Raises UsageError for what is no day, month or year of the calendar."""
+    with suppress(ValueError):
+        if _DATE.fullmatch(text):
+            date.fromisoformat(f"{text}-01-01"[:10])
+            return
+    raise UsageError(f"not a date: {text}", item=text, remedy="give YYYY-MM-DD, YYYY-MM or YYYY")
 
 
 def _read_map(path: Path) -> ChallengeMap:
@@ -172,9 +190,9 @@ def verify_command(session: Session, file: Path) -> None:
         checked = verify(content, texts.get)
     except ValueError as error:
         raise ItemsFailed(
-            f"{file} is no map that can be verified: {error}",
+            f"{file} cannot be verified: {error}",
             item=str(file),
-            remedy="give a map exported as json, graphml, gexf, csv, cytoscape, markdown or html",
+            remedy=f"give a map exported as one of {', '.join(READABLE)}",
         ) from error
     facts = checked.to_json()
     session.emit(facts, f"{facts['verified']} of {facts['edges']} quotes stand in the stored text")
@@ -188,8 +206,9 @@ def _lines(found: tuple[Challenge, ...], shown: tuple[Challenge, ...]) -> str:
     lines = [f"{len(found)} challenges\n"]
     for one in shown[:50]:
         years = f"{one.first_year or '?'}–{one.last_year or '?'}"
+        by = supported(len(one.paper_ids), one.papers)
         lines += [
-            f"{one.challenge_id} · {one.status} · {one.papers} papers · {years}",
+            f"{one.challenge_id} · {one.status} · {by} · {years}",
             f"  {one.statement}",
             *(f"    “{e.statement.quote}” ({e.statement.paper_id})" for e in one.evidence[:3]),
             "",

@@ -12,8 +12,11 @@ from kb.commands.common import Session, command, filter_options, filters_of
 from kb.errors import UsageError, unknown
 from kb.exporting import chosen
 from kb.exports.literature import FORMATS, place, written
-from kb.literature_table import LiteratureTable, literature_table
+from kb.literature_table import TAGS, LiteratureTable, literature_table
 from kb.whole_file import write_whole
+
+MOST_UNNAMED = 200
+"""Papers of a library that is taken whole where none is named: more take minutes."""
 
 
 @command
@@ -32,7 +35,8 @@ def table_command(
 ) -> None:
     """The literature table: what each paper says of problem, method, data, findings, limits.
 
-    Rows are the papers named by id, or all that pass the filters. Every cell is a sentence of
+    Rows are the papers named by id, or all that pass the filters; with neither, all of a
+    library of up to 200. Every cell is a sentence of
     the paper with its page, or empty. --question adds a column: the sentence of each paper
     that answers it, empty where none does.
     """
@@ -40,9 +44,10 @@ def table_command(
         raise unknown("format", form, FORMATS)
     library = session.open()
     asked = filters_of(library, **filters)
-    if not papers and not asked:
+    held = len(library.snapshot().table.n)
+    if not papers and not asked and held > MOST_UNNAMED:
         raise UsageError(
-            "which papers?",
+            f"which of the {held:,} papers?",
             remedy="name them by id, or --collection NAME, or give a filter",
             code="no_papers",
         )
@@ -62,9 +67,10 @@ def _lines(table: LiteratureTable) -> str:
     lines = []
     for row in table.rows:
         lines += [f"{row.paper.paper_id}  {row.paper.title} ({row.paper.year or 'n. d.'})"]
-        for column, said in row.cells.items():
+        for column in (one for one in table.columns if one not in TAGS):
+            said = row.cells[column]
             lines.append(f"  {column}: " + (f"“{said.quote}” ({place(said)})" if said else "–"))
-        for facet in ("phase", "layer"):
+        for facet in TAGS:
             lines.append(f"  {facet}: {', '.join(row.paper.keys(facet)) or '–'}")
         lines.append("")
     return "\n".join(lines)

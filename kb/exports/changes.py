@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kb.errors import unknown
-from kb.exports.report import escaped
+from kb.exports.report import escaped, in_code, told
 from kb.map_diff import MapDiff
 
 FORMS = ("json", "markdown")
@@ -24,7 +24,13 @@ def changes_as(found: MapDiff, form: str, manifests: Sequence[Mapping[str, Any]]
         told = {"meta": {"earlier": earlier, "later": later}, **found.to_json()}
         text = json.dumps(told, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     elif form == "markdown":
-        text = "\n".join(["# What changed on the map", "", *_about(manifests), *lines(found)])
+        warned = warning(manifests)
+        head = [
+            "# What changed on the map",
+            "",
+            *([f"**{escaped(warned)}.**", ""] if warned else []),
+        ]
+        text = "\n".join([*head, *lines(found), *_about(manifests)])
     else:
         raise unknown("format of a comparison", form, FORMS)
     return text.encode("utf-8", errors="backslashreplace")
@@ -32,7 +38,10 @@ def changes_as(found: MapDiff, form: str, manifests: Sequence[Mapping[str, Any]]
 
 def lines(found: MapDiff) -> list[str]:
     """The diff as lines of Markdown; at most 100 of a kind are shown."""
-    new = [f"- {escaped(one.label)} (`{one.id}`, {one.papers} papers)" for one in _new(found)]
+    new = [
+        f"- {escaped(one.label)} (`{one.id}`, papers by different authors: {one.papers})"
+        for one in _new(found)
+    ]
     grown = [
         f"- {escaped(one.label)} (`{one.challenge_id}`): {len(one.new_papers)} more papers"
         + (f", {one.before} → {one.after}" if one.before != one.after else "")
@@ -63,9 +72,17 @@ def _section(title: str, rows: Sequence[str]) -> list[str]:
 
 
 def _about(manifests: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Which two maps, by generation, filters and versions."""
-    rows = ["| | Earlier | Later |", "|---|---|---|"]
-    for name in ("generation", "papers", "challenges", "filters", "versions", "hashes"):
-        cells = (escaped(json.dumps(one.get(name), sort_keys=True)) for one in manifests)
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return [*rows, ""]
+    """Which two maps: their manifests."""
+    whole = {name: dict(one) for name, one in zip(("earlier", "later"), manifests, strict=True)}
+    return ["## Manifests", "", *in_code(whole), ""]
+
+
+def warning(manifests: Sequence[Mapping[str, Any]]) -> str:
+    """What to know where two maps are not of the same papers; "" where they are."""
+    earlier, later = manifests
+    if earlier.get("filters") == later.get("filters"):
+        return ""
+    return (
+        "The maps have different filters, so what differs need not have changed: "
+        f"earlier {told(earlier)}; later {told(later)}"
+    )

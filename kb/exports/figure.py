@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from kb.exports.graphs import manifest
+from kb.exports.report import told
 from kb.lattice import Cell
 from kb.maps import ChallengeMap
 from kb.quotes import legible
@@ -87,7 +88,8 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
         drawn += _stack(lines, left - 10, y + 33 - 7.5 * (len(lines) - 1), "end")
         for place, column in enumerate(grid.columns):
             x = left + place * _CELL_WIDTH
-            drawn += _cell(grid.cell(row, column), x, y, most)
+            one = grid.cell(row, column)
+            drawn += _cell(one, grid.emptiness(one), x, y, most)
     return width, height, drawn + _legend(chart, height)
 
 
@@ -137,17 +139,12 @@ def as_png(chart: ChallengeMap) -> bytes:
     return held.getvalue()
 
 
-def _cell(cell: Cell, x: float, y: float, most: int) -> list[Shape]:
+def _cell(cell: Cell, emptiness: str, x: float, y: float, most: int) -> list[Shape]:
     middle = x + _CELL_WIDTH / 2
     size = (_CELL_WIDTH - 2, _CELL_HEIGHT - 2)
     if cell.state != "stated":
-        said = {
-            "none_stated": f"none in {cell.denominator}",
-            "no_papers": "no papers",
-            "never_searched": "not searched",
-        }[cell.state]
         box = Box(x + 1, y + 1, *size, _EMPTY[cell.state], cell.state == "never_searched")
-        return [box, Words(middle, y + 33, said, _SMALL, _PALE)]
+        return [box, Words(middle, y + 33, emptiness, _SMALL, _PALE)]
     # The square root keeps small counts apart where one cell dwarfs the others.
     depth = sqrt(cell.challenges / most) if most else 0.0
     ink = "#ffffff" if depth > _WHITE_FROM else "#000000"
@@ -159,29 +156,22 @@ def _cell(cell: Cell, x: float, y: float, most: int) -> list[Shape]:
 
 
 def _papers(count: int) -> str:
-    return f"in {count:,} paper" + ("" if count == 1 else "s")
-
-
-def _asked(chart: ChallengeMap) -> str:
-    """The filters as a reader reads them: names of categories, not their keys."""
-    names = chart.meta["names"]
-    axes = {"phases": "phase", "layers": "layer"}
-    told = []
-    for name, value in sorted(chart.meta["filters"].items()):
-        values = value if isinstance(value, list | tuple) else [value]
-        shown = [str(names.get(f"{axes.get(name, name)}:{one}", one)) for one in values]
-        told.append(f"{name.replace('_', ' ')}: {', '.join(shown)}")
-    return "; ".join(told)
+    return f"{count:,} paper" + ("" if count == 1 else "s") + " read"
 
 
 def _legend(chart: ChallengeMap, height: float) -> list[Shape]:
     y = height - _LEGEND + 18
     meta = chart.meta
     counts = f"{meta['papers']:,} papers, {meta['challenges']:,} challenges"
-    asked = f" ({_asked(chart)})" if meta["filters"] else ""
+    asked = f" ({told(meta)})" if meta["filters"] else ""
+    none = (
+        '"none pass the filter": no paper there among those chosen.'
+        if chart.lattice.filtered
+        else '"no papers": searched, none found.'
+    )
     lines = (
-        "Number: challenges stated; below: papers examined in the cell. Darker = more challenges.",
-        '"none in N": stated by none of N papers; "no papers": searched, none found.',
+        "Number: challenges stated; below: papers read for them. Darker = more challenges.",
+        f'"none in N": stated by none of the N papers read; {none}',
         f"Hatched: not searched. {counts}{asked}; library generation {meta['generation']}.",
     )
     return [
@@ -222,7 +212,7 @@ def _title(chart: ChallengeMap) -> str:
 def _described(chart: ChallengeMap) -> str:
     """The matrix in words, for a screen reader."""
     return "; ".join(
-        f"{cell.row} / {cell.column}: {cell.challenges} challenges in {cell.denominator} papers"
+        f"{cell.row} / {cell.column}: {cell.challenges} challenges, {cell.denominator} papers read"
         for cell in chart.lattice.cells
     )
 

@@ -2,8 +2,10 @@ r"""The map as LaTeX: the lattice and the best supported challenges, ready to `\
 
 from __future__ import annotations
 
+from collections import Counter
+
 from kb.exports.graphs import manifest
-from kb.lattice import Cell
+from kb.lattice import Cell, Lattice
 from kb.maps import ChallengeMap, Node
 from kb.quotes import legible
 
@@ -28,7 +30,6 @@ _SPECIAL = {
     "]": "{]}",
     "`": r"\textasciigrave{}",
 }
-_STATE = {"none_stated": "none stated", "no_papers": "no papers", "never_searched": "not searched"}
 _MOST_CHALLENGES = 40
 
 
@@ -70,7 +71,7 @@ def _lattice(chart: ChallengeMap) -> list[str]:
     ]
     lines = [
         "\\begin{table}",
-        f"\\caption{{Challenges stated / papers examined, by {axes}.}}",
+        f"\\caption{{Challenges stated / papers read, by {axes}.}}",
         "\\footnotesize\\setlength{\\tabcolsep}{3pt}",
         f"\\begin{{tabular}}{{p{{.14\\linewidth}}{columns}}}",
         "\\toprule",
@@ -78,16 +79,16 @@ def _lattice(chart: ChallengeMap) -> list[str]:
         "\\midrule",
     ]
     for row in grid.rows:
-        cells = [_cell(grid.cell(row, column)) for column in grid.columns]
+        cells = [_cell(grid, grid.cell(row, column)) for column in grid.columns]
         name = escaped(names.get(f"{grid.row_axis}:{row}", row))
         lines.append(" & ".join([f"\\raggedright {name}", *cells]) + " \\tabularnewline")
     return [*lines, "\\bottomrule", "\\end{tabular}", "\\end{table}"]
 
 
-def _cell(cell: Cell) -> str:
+def _cell(grid: Lattice, cell: Cell) -> str:
     if cell.state in ("stated", "none_stated"):
         return f"{cell.challenges}/{cell.denominator}"
-    return f"\\emph{{{_STATE[cell.state]}}}"
+    return f"\\emph{{{grid.emptiness(cell)}}}"
 
 
 def _whose(node: Node) -> str:
@@ -97,16 +98,20 @@ def _whose(node: Node) -> str:
 def _challenges(chart: ChallengeMap) -> list[str]:
     found = [node for node in chart.nodes if node.kind == "challenge"]
     shown = found[:_MOST_CHALLENGES]
+    pairs = {(edge.source, edge.paper_id) for edge in chart.edges if edge.kind == "stated_by"}
+    stated = Counter(source for source, _ in pairs)
     lines = [
-        "\\begin{longtable}{p{.51\\linewidth}rll}",
+        "\\begin{longtable}{p{.46\\linewidth}p{.12\\linewidth}ll}",
         f"\\caption{{The {len(shown)} best supported of {len(found)} challenges.}} \\\\",
         "\\toprule",
-        "Challenge & Papers & Years & Status \\\\",
+        "Challenge & Papers (by different authors) & Years & Status \\\\",
         "\\midrule",
         "\\endhead",
     ]
     for node in shown:
         years = "--".join(str(y) for y in dict.fromkeys((node.first_year, node.last_year)) if y)
         label = f"{escaped(node.label)}{_whose(node)}"
-        lines.append(f"{label} & {node.papers} & {years} & {escaped(node.status)} \\\\")
+        lines.append(
+            f"{label} & {stated[node.id]} ({node.papers}) & {years} & {escaped(node.status)} \\\\"
+        )
     return [*lines, "\\bottomrule", "\\end{longtable}"]

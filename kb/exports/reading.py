@@ -62,6 +62,8 @@ def _reader(body: bytes) -> Callable[[bytes], list[Mapping[str, Any]]]:
     if body.startswith(b"<"):
         if _DOCTYPE.search(body):
             raise ValueError("damaged map: XML with a document type")
+        if b"<svg" in body[:1000]:
+            raise ValueError("a figure holds no quotes")
         return _from_gexf if b"<gexf" in body[:1000] else _from_graphml
     if body.startswith(b"#"):
         return _from_markdown

@@ -6,8 +6,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from kb.lattice import Cell, PaperFacts
+from kb.lattice import Cell, Lattice, PaperFacts
+from kb.map_parts import supported
 from kb.maps import ChallengeMap, Edge, Node
 from kb.quotes import legible
 
@@ -16,7 +18,6 @@ MARK = "sixfold-map-edges"
 _MOST_QUOTES = 12
 _MOST_GROUPS = 20
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+.!|~$>=-])")
-_STATE = {"none_stated": "none", "no_papers": "no papers", "never_searched": "not searched"}
 _HEADINGS = {
     "stated_by": "Stated by",
     "answered_by": "Answered by (inferred)",
@@ -48,6 +49,7 @@ def as_markdown(
     for node in chart.nodes:
         if node.kind == "challenge":
             lines += _challenge(node, told[node.id], papers)
+    lines += ["## Manifest", "", *in_code(dict(chart.meta)), ""]
     lines += [f"<!-- {MARK}", _held(chart), "-->"]
     return ("\n".join(lines) + "\n").encode()
 
@@ -117,20 +119,28 @@ def _name(chart: ChallengeMap, axis: str, key: str) -> str:
 
 
 def _about(chart: ChallengeMap) -> list[str]:
+    """What the map is of, in one line."""
     meta = chart.meta
-    rows = {
-        "Papers": meta["papers"],
-        "Challenges": meta["challenges"],
-        "Directions": meta["directions"],
-        "Filters": json.dumps(meta["filters"], sort_keys=True) if meta["filters"] else "none",
-        "Library generation": meta["generation"],
-        "Decisions by people": json.dumps(meta.get("decisions", {}), sort_keys=True),
-        "Rejected by people": json.dumps(meta.get("rejected", {}), sort_keys=True),
-        **{f"Version of {name}": value for name, value in meta["versions"].items()},
-        **{f"SHA-256 of {name}": value for name, value in meta["hashes"].items()},
-    }
-    lines = [f"| {escaped(name)} | {escaped(str(value))} |" for name, value in rows.items()]
-    return ["| Manifest | |", "|---|---|", *lines]
+    counts = ", ".join(f"{meta[name]:,} {name}" for name in ("papers", "challenges", "directions"))
+    asked = f"{counts}; {told(meta)}; library generation {meta['generation']}"
+    return [f"{escaped(asked)}. How it was made: “Manifest”, at the end."]
+
+
+def told(meta: Mapping[str, Any]) -> str:
+    """The filters of a map as a reader reads them: names of categories, not their keys."""
+    names, axes = meta.get("names", {}), {"phases": "phase", "layers": "layer"}
+    parts = []
+    for name, value in sorted(meta.get("filters", {}).items()):
+        values = value if isinstance(value, list | tuple) else [value]
+        shown = [str(names.get(f"{axes.get(name, name)}:{one}", one)) for one in values]
+        parts.append(f"{name.replace('_', ' ')}: {', '.join(shown)}")
+    return "; ".join(parts) or "no filter"
+
+
+def in_code(value: object) -> list[str]:
+    """JSON as a block of code, in which nothing can end the block or be read as HTML."""
+    text = json.dumps(value, ensure_ascii=True, sort_keys=True, allow_nan=False, indent=1)
+    return ["```json", *text.replace("<", "\\u003c").replace("`", "\\u0060").split("\n"), "```"]
 
 
 def _matrix(chart: ChallengeMap) -> list[str]:
@@ -138,17 +148,13 @@ def _matrix(chart: ChallengeMap) -> list[str]:
     head = [escaped(names.get(f"{grid.column_axis}:{key}", key)) for key in grid.columns]
     lines = [f"| | {' | '.join(head)} |", "|---|" + "---:|" * len(head)]
     for row in grid.rows:
-        cells = " | ".join(_cell(grid.cell(row, column)) for column in grid.columns)
+        cells = " | ".join(_cell(grid, grid.cell(row, column)) for column in grid.columns)
         lines.append(f"| {escaped(names.get(f'{grid.row_axis}:{row}', row))} | {cells} |")
-    return [*lines, "", "Challenges stated / papers examined."]
+    return [*lines, "", "Challenges stated / papers read for them."]
 
 
-def _cell(cell: Cell) -> str:
-    if cell.state == "stated":
-        return f"{cell.challenges} / {cell.denominator}"
-    if cell.state == "none_stated":
-        return f"none in {cell.denominator}"
-    return _STATE[cell.state]
+def _cell(grid: Lattice, cell: Cell) -> str:
+    return grid.emptiness(cell) or f"{cell.challenges} / {cell.denominator}"
 
 
 def _challenge(node: Node, edges: Sequence[Edge], papers: Mapping[str, PaperFacts]) -> list[str]:
@@ -157,7 +163,7 @@ def _challenge(node: Node, edges: Sequence[Edge], papers: Mapping[str, PaperFact
     lines = [
         f"### {escaped(node.label)}{whose}",
         "",
-        f"`{node.id}` · {node.status} · {_counted(node)} · {years or 'no date'}",
+        f"`{node.id}` · {node.status} · {_counted(node, edges)} · {years or 'no date'}",
         "",
     ]
     for kind, heading in _HEADINGS.items():
@@ -172,8 +178,9 @@ def _challenge(node: Node, edges: Sequence[Edge], papers: Mapping[str, PaperFact
     return lines
 
 
-def _counted(node: Node) -> str:
-    return "1 independent paper" if node.papers == 1 else f"{node.papers} independent papers"
+def _counted(node: Node, edges: Sequence[Edge]) -> str:
+    papers = {edge.paper_id for edge in edges if edge.kind == "stated_by"}
+    return supported(len(papers), node.papers or 0)
 
 
 def _quoted(edge: Edge, papers: Mapping[str, PaperFacts]) -> str:

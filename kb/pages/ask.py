@@ -14,18 +14,23 @@ from kb.chats import keep, new_chat, turns
 from kb.errors import KbError
 from kb.followup import Resolved, Turn, turn_of
 from kb.library import Library
-from kb.pages.parts import chat_list, facets, narrowing, page, state
+from kb.pages.parts import chat_list, facets, narrowing, page, places, state
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.turn import turn
 from kb.pages.parts.writing import Writing
 from kb.writer import available
 
-# The starter answers them, with a chance of .93, .96 and 1.00 when they were chosen.
-EXAMPLES = (
-    "How is generated code checked for security vulnerabilities?",
-    "Do coding assistants make developers faster?",
-    "How are language models used to repair programs?",
-)
+# The question and what papers that answer it say. The starter answers them, with a chance of
+# .93, .96 and 1.00 when they were chosen.
+EXAMPLES = {
+    "How is generated code checked for security vulnerabilities?": "security vulnerabilities",
+    "Do coding assistants make developers faster?": "coding assistants",
+    "How are language models used to repair programs?": "program repair",
+}
+# Papers that say so where an example is shown, and characters of a title in one.
+_SAYING = 5
+_LONGEST = 90
+_LOOKED = 50
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 # Turns drawn at once: each has up to a screen of citations, and only the last are read.
@@ -57,8 +62,11 @@ def draw(library: Library) -> None:
         _finish(written)
         written = None
     told = _conversation(library, chat)
+    if chat and not told and not (written and written.chat == chat):
+        _gone()
+        chat = ""
     if not told and not written:
-        _start(passing)
+        _start(library, passing)
     first = 0 if state.one("all") else max(len(told) - _SHOWN, 0)
     if first:
         more = f"Show {first} earlier question{'s' if first > 1 else ''}"
@@ -67,11 +75,17 @@ def draw(library: Library) -> None:
         if number >= first:
             turn(library, chat, number, question, answer)
     if written and written.chat == chat:
-        _progress(written)
+        with st.container(key=f"turn-{len(told)}"):
+            _progress(written)
+        _look_at(len(told))
+    elif told and st.session_state.pop("asked", False):
+        _look_at(len(told) - 1)
     worded = _choice(library, filters)
-    asked = st.chat_input(
-        "Ask about these papers", key="question", max_chars=state.MOST, disabled=bool(written)
-    )
+    # In a container of its own: a box at the page's very end would scroll every answer to its end.
+    with st.container(key="asking"):
+        asked = st.chat_input(
+            "Ask about these papers", key="question", max_chars=state.MOST, disabled=bool(written)
+        )
     again: Resolved | None = st.session_state.pop(narrowing.AGAIN, None)
     question = again.question if again else asked or st.session_state.pop("example", None)
     if question and str(question).strip() and not written:
@@ -99,14 +113,43 @@ def _conversation(library: Library, chat: str) -> list[tuple[str, dict[str, Any]
     return kept + (st.session_state.get(f"unsaved:{chat}", []) if chat else [])
 
 
-def _start(passing: int) -> None:
+def _gone() -> None:
+    st.info("This chat is gone: it was deleted, or never kept here.", icon=":material/search_off:")
+    st.page_link(places.ASK, label="Begin a new chat", icon=":material/add:")
+
+
+def _look_at(number: int) -> None:
+    """Scroll the question of a turn into view, once."""
+    st.html(
+        f"<script>document.querySelector('.st-key-turn-{int(number)}')"
+        "?.scrollIntoView({block: 'start'})</script>",
+        unsafe_allow_javascript=True,
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _examples(
+    _library: Library,
+    folder: str,  # noqa: ARG001 - tells libraries apart in the cache
+    generation: int,  # noqa: ARG001 - the library as it was
+) -> list[str]:
+    """Questions that this library can answer: of the subject, else of its own papers."""
+    saying = _library.indexes.text.papers_saying
+    fit = [one for one, words in EXAMPLES.items() if len(list(saying(words))) >= _SAYING]
+    with _library.catalogue.read() as reader:
+        papers = reader.papers(_library.snapshot().table.n[:_LOOKED].tolist()).values()
+    short = (one.title.rstrip(".?!") for one in papers if 0 < len(one.title) <= _LONGEST)
+    return (fit + [f"What does “{one}” report?" for one in short])[: len(EXAMPLES)]
+
+
+def _start(library: Library, passing: int) -> None:
     st.markdown(
         f"Answers are quotes from the {passing:,} papers that pass the filters, each with its "
         "page. Where they do not answer the question, Sixfold says so. For example:"
     )
     with st.container(key="examples", gap="xsmall"):
-        for example in EXAMPLES:
-            st.button(example, key=f"try-{example}", on_click=_choose, args=(example,))
+        for example in _examples(library, str(library.folder), library.snapshot().generation):
+            st.button(plain(example), key=f"try-{example}", on_click=_choose, args=(example,))
     st.caption(
         "Conversations are kept in the library: whoever uses it finds them in the list beside."
     )
@@ -118,9 +161,13 @@ def _choose(example: str) -> None:
 
 def _ask(library: Library, chat: str, asked: Asked) -> None:
     """Answer, keep the turn, and draw the conversation anew with its address."""
-    with st.chat_message("user"):
-        st.markdown(plain(asked.question))
-    with st.chat_message("assistant"), st.spinner("Reading …"):
+    place = len(asked.earlier)
+    with st.container(key=f"turn-{place}"):
+        with st.chat_message("user"):
+            st.markdown(plain(asked.question))
+        waiting = st.chat_message("assistant")
+    _look_at(place)
+    with waiting, st.spinner("Reading …"):
         found = ask(
             library, asked.question, asked.filters, asked.earlier, understood=asked.understood
         )
@@ -133,6 +180,7 @@ def _ask(library: Library, chat: str, asked: Asked) -> None:
             keep(library, chat, asked.question, answer)
         except KbError:
             _unsaved(chat, asked.question, answer)
+    st.session_state["asked"] = True
     state.put({"chat": chat})
     st.rerun()
 

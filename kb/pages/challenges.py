@@ -30,11 +30,15 @@ def draw(library: Library) -> None:
     if chosen:
         _single(library, chosen, found)
         return
+    _headline(found, passing)
     status, words, order = _controls(found)
+    single = _single_too()
     kept = [
         one
         for one in found
-        if (not status or one.status == status) and words.lower() in one.statement.lower()
+        if (not status or one.status == status)
+        and words.lower() in one.statement.lower()
+        and (single or len(one.paper_ids) > 1)
     ]
     if not kept:
         _nothing(found, passing)
@@ -43,13 +47,27 @@ def draw(library: Library) -> None:
     pages = -(-len(kept) // _PAGE)
     at = state.number("page", 1, low=1, high=pages)
     st.caption(
-        f"{len(kept):,} challenges found among {passing:,} papers; "
-        "the words are the papers', the grouping is Sixfold's."
+        f"{len(kept):,} challenges found. The words are the papers', the grouping is Sixfold's."
     )
     _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])
     if pages > 1:
         state.pages(pages)
     challenge_deciding.history(library)
+
+
+def _headline(found: Sequence[Challenge], passing: int) -> None:
+    """How many challenges papers share, before how many stand alone."""
+    shared = sum(len(one.paper_ids) > 1 for one in found)
+    st.markdown(
+        f"**{shared:,}** challenges stated by two papers or more; {len(found) - shared:,} by one; "
+        f"among {passing:,} papers."
+    )
+
+
+def _single_too() -> bool:
+    """Whether those of one paper are listed; on unless the address says otherwise."""
+    key, changed = state.switch("only", "shared", forget=("page",))
+    return not st.toggle("Only those stated by two papers or more", key=key, on_change=changed)
 
 
 def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:

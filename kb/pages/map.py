@@ -40,6 +40,7 @@ _STATES = {
     "stated": "challenges are stated",
     "none_stated": "papers, but no challenge stated in them",
     "no_papers": "no paper, though it was searched",
+    "left_out": "none pass the filter",
     "never_searched": "no paper, and nobody has searched for it",
 }
 _MARKS = {"none_stated": "–", "no_papers": "none", "never_searched": "?"}
@@ -124,13 +125,13 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
                 cell = lattice.cell(row, column)
                 key = f"cell-{i}-{j}"
                 line[j + 1].button(
-                    _label(cell),
+                    _label(cell, lattice.filtered),
                     key=key,
                     width="stretch",
                     on_click=state.put,
                     args=({"row": row, "column": column},),
                     type="primary" if chosen == (row, column) else "secondary",
-                    help=plain(_told(cell)),
+                    help=plain(_told(cell, lattice.filtered)),
                 )
                 shades.append(_shade(key, cell, getattr(cell, counted), most))
     wide = (
@@ -147,7 +148,9 @@ def _heading(library: Library, axis: str, key: str) -> str:
     return f'<div class="sf-head">{escaped(key)}</div>'
 
 
-def _label(cell: Cell) -> str:
+def _label(cell: Cell, filtered: bool) -> str:
+    if filtered and cell.state == "no_papers":
+        return "none  \n:small[pass the filter]"
     if not cell.papers:
         return f"{_MARKS[cell.state]}  \n:small[no papers]"
     stated = (
@@ -158,10 +161,11 @@ def _label(cell: Cell) -> str:
     return f"**{cell.papers:,}**  \n:small[{stated}]"
 
 
-def _told(cell: Cell) -> str:
+def _told(cell: Cell, filtered: bool) -> str:
+    state = "left_out" if filtered and cell.state == "no_papers" else cell.state
     return (
         f"{cell.papers:,} papers, {cell.challenges:,} challenges, {cell.directions:,} directions; "
-        f"{cell.denominator:,} papers examined for statements: {_STATES[cell.state]}."
+        f"{cell.denominator:,} papers read for them: {_STATES[state]}."
     )
 
 
@@ -187,7 +191,7 @@ def _legend(lattice: Lattice) -> None:
         "Each cell: papers; below, challenges (ch) and directions (dir) that they state. "
         "A paper may stand in several cells. "
         "“none in N”: no challenge in the N papers whose text was read · "
-        "“none”: searched, no paper · "
+        f"“none”: {'none pass the filter' if lattice.filtered else 'searched, no paper'} · "
         f"“?”: nobody has searched here yet{more}."
     )
 
@@ -220,7 +224,7 @@ def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> N
     row = map_axes.named(library, lattice.row_axis, cell.row)
     column = map_axes.named(library, lattice.column_axis, cell.column)
     st.subheader(f"{plain(row)} × {plain(column)}", anchor=False, divider="gray")
-    st.markdown(plain(_told(cell)))
+    st.markdown(plain(_told(cell, lattice.filtered)))
     narrower = map_axes.inside(filters, lattice.row_axis, cell.row)
     inside = narrower and map_axes.inside(narrower, lattice.column_axis, cell.column)
     if inside is None:
@@ -234,7 +238,7 @@ def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> N
     some, every = st.tabs([f"Challenges ({cell.challenges:,})", f"Papers ({cell.papers:,})"])
     with some:
         for one in found[:_CHALLENGES]:
-            quotes.challenge(library, one, papers)
+            quotes.challenge(library, one, papers, scope="within this cell")
         if not found:
             st.info(f"No challenge stated in {cell.denominator:,} papers examined.")
         _all(

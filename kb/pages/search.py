@@ -12,8 +12,9 @@ from kb.pages.parts import collected, facets, page, places, results, state
 from kb.pages.parts.markup import plain
 from kb.query import Query, parse
 from kb.ranking import MODES, Mode
-from kb.search import Results, search
+from kb.search import Results, meeting, search
 from kb.search_log import log
+from kb.snapshot import Mask
 
 EXAMPLES = (
     "hallucination in generated code",
@@ -31,7 +32,7 @@ _MODES = {
 
 def draw(library: Library) -> None:
     """The page."""
-    filters, passing = facets.sidebar(library)
+    filters, passing = facets.sidebar(library, _typed(library, state.one("q").strip()))
     key, changed = state.bound("q", forget=("n",))
     box, choice = st.columns([5, 2], vertical_alignment="bottom")
     query = box.text_input(
@@ -48,6 +49,15 @@ def draw(library: Library) -> None:
         _found(library, query.strip(), filters, mode, passing)
     else:
         _start(filters, passing)
+
+
+def _typed(library: Library, query: str) -> Mask | None:
+    """The papers that pass what the query itself demands; None where it demands nothing."""
+    try:
+        asked = parse(query, library.edition)
+    except UsageError:  # said in the results' place
+        return None
+    return None if asked.plain else meeting(library, library.snapshot(), asked)
 
 
 def _mode(place: DeltaGenerator) -> Mode:

@@ -1,4 +1,8 @@
-"""Which language model writes, where it is asked, and how much it may take."""
+"""Which language model writes, where it is asked, and how much it may take.
+
+A library's settings may name an endpoint, and a library may come from somebody else: so the
+key goes to an endpoint of this machine, or to the one that the person's environment names.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +31,8 @@ class Endpoint:
     """Longest time of one answer."""
     tokens: int
     """Longest answer, in tokens of the model."""
+    own: bool = False
+    """True where the person's environment names the URL, and not the library's settings."""
 
     @property
     def host(self) -> str:
@@ -43,12 +49,26 @@ class Endpoint:
             return name == "localhost"
 
     @property
+    def trusted(self) -> bool:
+        """True where the key may be sent: to this machine, or where the person says so."""
+        return self.own or self.local
+
+    @property
     def notice(self) -> str:
-        """Where the text goes, said once; "" where it stays on this machine."""
+        """Where the text goes, said once; "" where it stays on this machine.
+
+        Where a key is set but may not be sent, it says so, and why.
+        """
         if self.local:
             return ""
         open_ = ", unencrypted" if self.url.startswith("http:") else ""
-        return f"The question and the passages found for it are sent to {self.host}{open_}."
+        told = f"The question and the passages found for it are sent to {self.host}{open_}."
+        if key() and not self.trusted:
+            told += (
+                f" The key in {KEY} is not: the library's settings name this address. "
+                f"Name it in {URL} to send the key."
+            )
+        return told
 
 
 def read_endpoint(settings: Settings, environ: Mapping[str, str] = os.environ) -> Endpoint:
@@ -57,7 +77,8 @@ def read_endpoint(settings: Settings, environ: Mapping[str, str] = os.environ) -
     Raises UsageError `no_llm` where none or no model is named, `bad_llm_url` for a URL that
     cannot be used.
     """
-    url = environ.get(URL, "").strip() or settings.llm_url.strip()
+    own = environ.get(URL, "").strip()
+    url = own or settings.llm_url.strip()
     model = environ.get(MODEL, "").strip() or settings.llm_model.strip()
     for value, variable, setting in ((url, URL, "llm_url"), (model, MODEL, "llm_model")):
         if not value:
@@ -78,7 +99,8 @@ def read_endpoint(settings: Settings, environ: Mapping[str, str] = os.environ) -
             f"goes into {KEY}",
             code="bad_llm_url",
         )
-    return Endpoint(url.rstrip("/"), model, settings.llm_seconds, settings.llm_tokens)
+    seconds, tokens = settings.llm_seconds, settings.llm_tokens
+    return Endpoint(url.rstrip("/"), model, seconds, tokens, own=bool(own))
 
 
 def available(settings: Settings, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -91,7 +113,10 @@ def available(settings: Settings, environ: Mapping[str, str] = os.environ) -> st
 
 
 def key(environ: Mapping[str, str] = os.environ) -> str:
-    """The key, read where it is sent and kept nowhere; "" where none is set."""
+    """The key, read where it is sent and kept nowhere; "" where none is set.
+
+    To be sent only to an endpoint that is `trusted`.
+    """
     return environ.get(KEY, "").strip()
 
 

@@ -2,7 +2,8 @@
 
 The only file that knows the client. Its own habits are switched off: retries, redirects,
 proxies, logging, and every header that is not needed, so that nothing is sent but to the
-endpoint configured, and nothing of this machine but the text.
+endpoint configured, and nothing of this machine but the text. The key goes along only where
+the endpoint is trusted with it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def listen(
     endpoint: Endpoint, messages: Sequence[Mapping[str, str]], stop: Stop
 ) -> Generator[str, None, None]:
     """The model's text, piece by piece. Raises BrokenOff. Closing it closes the connection."""
-    line = _Line()
+    line = _Line(endpoint)
     deadline = time.monotonic() + endpoint.seconds
     worker = threading.Thread(
         target=_ask, args=(endpoint, [dict(one) for one in messages], line), daemon=True
@@ -103,7 +104,8 @@ class _Refused(BrokenOff):
 class _Line:
     """What the two threads share: the pieces, and the socket, to be cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
         self.pieces: queue.Queue[str | BrokenOff | None] = queue.Queue(maxsize=1000)
         self.closed = threading.Event()
         self._response: Any = None
@@ -137,7 +139,7 @@ class _Line:
             if name.lower() not in _HEADERS:
                 del request.headers[name]
         request.headers["accept-encoding"] = "identity"
-        if key():
+        if key() and self.endpoint.trusted:
             request.headers["authorization"] = f"Bearer {key()}"
         elif "authorization" in request.headers:
             del request.headers["authorization"]

@@ -19,7 +19,9 @@ from ingest.sources import jsonl
 from kb.adding import add
 from kb.answer import ask
 from kb.chats import chats, keep, rename, turns
+from kb.grouping import CLOSEST, FURTHER
 from kb.library import Library
+from kb.pages.parts.markup import plain
 
 Start = Callable[..., AppTest]
 QUESTION = "How can verbatim recall of licensed code be reduced?"
@@ -319,3 +321,38 @@ def test_what_a_model_writes_is_shown_and_can_be_stopped(start: Start, folder: P
     assert "87%" in kept.answer["sentences"][0]["text"]
     assert any("Worded by a language model" in one.value for one in app.caption)
     assert len(app.chat_message) == 2
+
+
+def test_a_chat_that_is_gone_says_so_and_a_new_one_begins(start: Start, folder: Path) -> None:
+    app = start("ask", chat="nosuchchat")
+    assert any("This chat is gone" in one.value for one in app.info)
+    assert any(label == "Begin a new chat" for label, _ in links(app))
+    type_in(app, QUESTION)
+    assert app.query_params["chat"] != ["nosuchchat"]
+    with opened(folder) as library:
+        assert not [one for one in chats(library) if one.chat == "nosuchchat"]
+
+
+def test_a_small_library_is_asked_about_its_own_papers(start: Start, folder: Path) -> None:
+    app = start("ask")
+    shown = [one.label for one in app.main.button if (one.key or "").startswith("try-")]
+    with opened(folder) as library, library.catalogue.read() as reader:
+        titles = [plain(one.title.rstrip(".?!")) for one in reader.papers().values()]
+    assert len(shown) == 3
+    assert all(any(title in label for title in titles) for label in shown)
+
+
+def test_further_papers_are_folded_and_keep_their_numbers(start: Start, folder: Path) -> None:
+    with opened(folder) as library:
+        answer = ask(library, QUESTION).to_json()
+        answer["sentences"].append({"text": "One more.", "citations": [1]})
+        last = len(answer["sentences"]) - 1
+        answer["groups"] = [
+            {"kind": "further", "title": CLOSEST, "sentences": [*range(last)]},
+            {"kind": "further", "title": FURTHER, "sentences": [last]},
+        ]
+        keep(library, "talk", QUESTION, answer)
+    app = start("ask", chat="talk")
+    (fold,) = [one for one in app.expander if one.label.startswith(FURTHER)]
+    assert not fold.proto.expanded
+    assert "One more.<sup> [1]</sup>" in "".join(one.proto.body for one in fold.get("html"))

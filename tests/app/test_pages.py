@@ -78,6 +78,18 @@ def test_a_facet_narrows_down_and_stands_in_the_address(start: Start) -> None:
     assert "phase" not in app.query_params
 
 
+def test_the_facets_count_what_the_query_itself_demands(start: Start) -> None:
+    app = start(q="language models year:2024")
+    (told,) = (one.value for one in app.sidebar.markdown if "papers pass" in one.value)
+    passing = int(re.findall(r"\d+", told)[0])
+    assert 0 < passing < 13
+    label = app.checkbox(key="at:phase:maintenance-and-evolution").label
+    assert int(re.findall(r"\[(\d+)\]", label)[0]) <= passing
+    assert any(f"of {passing} papers match" in one.value for one in app.caption)
+    calm = start(q="((")
+    assert any("nothing to search for" in one.value for one in calm.info)
+
+
 def test_what_the_address_says_wrongly_is_left_out(start: Start) -> None:
     app = start(
         q="code", phase="no-such-phase", n="many", mode="magic", tagged="x", **{"from": "-1"}
@@ -280,3 +292,36 @@ def test_paths_of_the_server_are_not_read(start: Start) -> None:
     assert not app.exception
     assert "left out" in app.warning[0].value
     assert "1 added" not in markup(app)
+
+
+def test_challenges_of_two_papers_lead_and_those_of_one_can_be_left_out(start: Start) -> None:
+    app = start("challenges")
+    (told,) = (one.value for one in app.markdown if "two papers or more" in one.value)
+    shared, alone, _ = (int(one.replace(",", "")) for one in re.findall(r"\d[\d,]*", told))
+    listed = f"{shared + alone:,} challenges found"
+    assert any(one.value.startswith(listed) for one in app.caption)
+    app.toggle(key="at:only:shared").set_value(True).run()
+    assert "shared" in app.query_params["only"]
+    if shared:
+        assert any(one.value.startswith(f"{shared:,} challenges found") for one in app.caption)
+    else:
+        assert app.info
+    assert not app.exception
+
+
+def test_a_cell_lists_its_best_supported_challenges_and_names_its_scope(start: Start) -> None:
+    app = start("map")
+    next(one for one in app.button if "ch ·" in one.label).click().run()
+    assert "within this cell ·" in markup(app)
+    assert "within this cell" not in markup(start("challenges"))
+
+
+def test_a_filtered_map_does_not_call_cells_unsearched_that_have_papers(start: Start) -> None:
+    before = {one.key: one.label for one in start("map").button if "cell-" in (one.key or "")}
+    narrowed = start("map", phase="testing-and-evaluation").button
+    after = {one.key: one.label for one in narrowed if "cell-" in (one.key or "")}
+    left_out = [key for key, label in after.items() if "pass the filter" in label]
+    assert left_out
+    assert all(not before[key].startswith("?") for key in left_out)
+    unknown = [key for key, label in after.items() if label.startswith("?")]
+    assert all(before[key].startswith("?") for key in unknown)

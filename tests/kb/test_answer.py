@@ -75,7 +75,10 @@ def test_the_gate_lets_no_changed_quote_pass(library: Library) -> None:
 @pytest.mark.parametrize(
     ("question", "told"),
     [
-        ("What is the boiling point of tungsten?", "near enough"),
+        (
+            "What is the boiling point of tungsten?",
+            "None of the 12 papers searched speaks of “boiling",
+        ),
         ("How does grammar constrained decoding affect COBOL?", "COBOL"),
         ("What did RepoTrace find in 2031?", "2031"),
     ],

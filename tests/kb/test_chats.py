@@ -18,6 +18,7 @@ from kb.chat_export import exported_chat
 from kb.chats import LAST, chats, find, keep, remove, rename, talk, turns
 from kb.cli import main
 from kb.errors import CatalogueUnwritable, UsageError
+from kb.grouping import CLOSEST, FURTHER
 from kb.library import Library
 from kb.rechecks import Recheck, recheck
 
@@ -233,6 +234,28 @@ def test_a_chat_is_exported_with_what_it_cites(library: Library) -> None:
     assert CITED not in gone.partition("## BibTeX")[2]
 
 
+def test_an_export_reads_as_the_answer_did(library: Library) -> None:
+    answer = ask(library, QUESTION).to_json()
+    answer["sentences"] = [
+        {"text": "1986. In 2026-11-21, foo_bar (see a.b) beats * and _x_!", "citations": []},
+        {"text": "# More on repair.", "citations": []},
+    ]
+    answer["groups"] = [
+        {"kind": "further", "title": CLOSEST, "sentences": [0]},
+        {"kind": "further", "title": FURTHER, "sentences": [1]},
+    ]
+    answer["understood"] = {"told": "What of repair?"}
+    keep(library, "one", QUESTION, answer)
+    refused = kept(library, question=FOOTBALL)
+    text = exported_chat(library, find(library, "one"))
+    assert "Understood as: What of repair?\n" in text
+    assert "\n1986\\. In 2026-11-21, foo_bar (see a.b) beats \\* and \\_x\\_!\n" in text
+    assert f"### {CLOSEST}\n" in text
+    assert f"### {FURTHER}\n\n\\# More on repair.\n" in text
+    assert not refused["answered"]
+    assert f"Not answered: {refused['reason'][:20]}" in text
+
+
 def test_hostile_words_of_a_chat_stay_words(library: Library) -> None:
     answer = ask(library, QUESTION).to_json()
     hostile = "# <script>alert(1)</script> [x](javascript:1) ```\n\n## no heading"
@@ -272,6 +295,13 @@ def test_the_command_line_keeps_chats(
     assert run(capsys, [*at, "chats", "search", "verbatim", "zebra"]) == {"chats": []}
     error = run(capsys, [*at, "chats", "show", "two", "words"], status=2)["error"]
     assert (error["code"], error["item"]) == ("surplus", "two words")
+    assert run(capsys, [*at, "chats", "rename", "last", "Mine"])["name"] == "Mine"
+    for words in (["Mine"], ["Mine", ""], ["Mine", "Yours", "--reset"]):
+        error = run(capsys, [*at, "chats", "rename", *words], status=2)["error"]
+        assert error["code"] == "no_name"
+        assert "--reset" in error["remedy"]
+    assert run(capsys, [*at, "chats", "list"])["chats"][0]["name"] == "Mine"
+    assert run(capsys, [*at, "chats", "rename", "Mine", "--reset"])["name"] == ""
     assert run(capsys, [*at, "chats", "rename", "last", "Mine"])["name"] == "Mine"
     file = tmp_path / "chat.md"
     assert run(capsys, [*at, "chats", "export", "Mine", "-o", str(file)])["file"] == str(file)

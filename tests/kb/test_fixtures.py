@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from kb import chats
 from kb.bundle import load_bundle
 from kb.catalogue import SCHEMA_VERSION, Filters
 from kb.doctor import check
 from kb.library import Library
+from kb.mapping import challenges
 from kb.search import search
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -48,3 +50,16 @@ def test_a_bundle_of_an_earlier_version_loads(version: str, tmp_path: Path) -> N
     with library.catalogue.read() as reader:
         assert reader.counts() == facts["counts"]
     library.close()
+
+
+def test_what_people_said_of_chats_and_challenges_is_kept(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "v3" / "library", tmp_path / "library")
+    library = Library.open(tmp_path / "library")
+    assert [head.name for head in chats.chats(library)] == ["tedium"]
+    assert [one.statement for one in challenges(library) if one.renamed] == ["Tests are a chore"]
+    library.close()
+
+    other = Library.create(tmp_path / "other")
+    load_bundle(other, FIXTURES / "v3" / "library.kbz")
+    assert [one.statement for one in challenges(other) if one.renamed] == ["Tests are a chore"]
+    other.close()

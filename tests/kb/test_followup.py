@@ -15,6 +15,7 @@ from taxonomy.codebook import load
 
 CODEBOOK = load()
 TESTS = "How do models generate unit tests for Java?"
+SPEED = "What speedup does Speculative Streaming achieve?"
 MONITOR = "What makes monitoring deployed LLM applications hard?"
 REPAIR = "How well does GPT-4 repair bugs?"
 COUNT = "How many papers on unlearning since 2023?"
@@ -46,9 +47,11 @@ def after(first: str, second: str, **filters: object) -> Resolved:
         (TESTS, "And by how much?", f"{TESTS[:-1]}, and by how much?"),
         (TESTS, "How often?", f"{TESTS[:-1]}, and how often?"),
         (TESTS, "tell me more", TESTS),
-        (TESTS, "Do they find bugs?", f"Do they find bugs {ABOUT}"),
         (TESTS, "How is it measured?", f"How is it measured {ABOUT}"),
-        (TESTS, "And what do they cost?", f"What do they cost {ABOUT}"),
+        (SPEED, "and its limitations?", "What are the limitations of Speculative Streaming?"),
+        (SPEED, "what about the cost?", "What is the cost of Speculative Streaming?"),
+        (SPEED, "What are its drawbacks?", "What are the drawbacks of Speculative Streaming?"),
+        (TESTS, "and its evaluation?", f"What is the evaluation {ABOUT}"),
         (TESTS, "Does it scale to big projects?", f"Does it scale to big projects {ABOUT}"),
         (TESTS, "How do developers use them?", f"How do developers use them {ABOUT}"),
         (TESTS, "When does that fail?", f"When does that fail {ABOUT}"),
@@ -143,8 +146,70 @@ def test_a_complete_question_is_left_alone(second: str) -> None:
     assert found == Resolved(second)
 
 
-def test_without_a_conversation_nothing_is_changed() -> None:
-    assert resolve("and for deployment?", [], CODEBOOK) == Resolved("and for deployment?")
+def test_they_and_the_second_one_are_papers_cited() -> None:
+    both = ("2401.00001", "2401.00002")
+    for typed in ("Do they find bugs?", "which datasets do they use?", "And what do they cost?"):
+        assert after(TESTS, typed).papers == both
+    turn = Turn(TESTS, Filters(), both, (*both[:1], *both))
+    for typed, meant in (
+        ("what about the second one?", both[0]),
+        ("the third paper", both[1]),
+        ("and the last one?", both[1]),
+        ("tell me more about [1]", both[0]),
+    ):
+        found = resolve(typed, [turn], CODEBOOK)
+        assert (found.question, found.papers) == (TESTS, (meant,)), typed
+    inside = resolve("Which dataset does the third paper use?", [turn], CODEBOOK)
+    assert inside == Resolved(
+        "Which dataset does the paper use?", papers=both[1:], told=inside.told
+    )
+    beyond = resolve("what about the ninth one?", [turn], CODEBOOK)
+    assert "3 citations, and no number 9" in beyond.refused
+
+
+@pytest.mark.parametrize("typed", ["thanks", "OK, great!", "Thank you very much.", "hi", "nice"])
+def test_small_talk_is_no_question_and_no_context(library: Library, typed: str) -> None:
+    turn = Turn(TESTS, cited=("2401.00001",))
+    answer = ask(library, typed, earlier=[turn])
+    assert not answer.answered
+    assert answer.reason.startswith("That is no question about papers.")
+    assert not answer.retrieved_ids
+    said = turn_of(json.loads(json.dumps(answer.to_json())))
+    assert resolve("What about Rust?", [turn, said], CODEBOOK) == after(TESTS, "What about Rust?")
+
+
+@pytest.mark.parametrize("typed", ["and by year?", "and for deployment?", "Which of those? why?"])
+def test_a_follow_up_needs_a_question_before_it(typed: str) -> None:
+    assert "Ask it whole" in resolve(typed, [], CODEBOOK).refused
+
+
+@pytest.mark.parametrize(
+    ("typed", "way"),
+    [
+        ("how many challenges are stated about deployment?", "kb challenges --phase deployment"),
+        ("which years had most papers on agents?", "Map page"),
+        ("How many papers on agents by year?", "one year at a time"),
+    ],
+)
+def test_what_another_page_counts_is_pointed_to(library: Library, typed: str, way: str) -> None:
+    answer = ask(library, typed)
+    assert not answer.answered
+    assert way in answer.reason
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Good tests: what makes them?",
+        "Nice values of which parameters help?",
+        "What about security of agents?",
+        "Rust?",
+        "How many papers on agents in 2025?",
+        "In which phases are challenges stated?",
+    ],
+)
+def test_a_first_question_is_left_alone(typed: str) -> None:
+    assert resolve(typed, [], CODEBOOK) == Resolved(typed)
 
 
 def test_filters_of_the_conversation_last_until_replaced_or_freed() -> None:
@@ -164,7 +229,7 @@ def test_a_second_follow_up_leans_on_the_first() -> None:
     first = after(TESTS, "What about Rust?")
     second = resolve("and Go?", [Turn(TESTS), Turn(first.question)], CODEBOOK)
     assert second.question == "How do models generate unit tests for Go?"
-    asked = after(TESTS, "Do they find bugs?")
+    asked = after(TESTS, "Does it find bugs?")
     again = resolve("Are they slow?", [Turn(asked.question)], CODEBOOK)
     assert again.question == f"Are they slow {ABOUT}"
 

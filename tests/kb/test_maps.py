@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb import maps
-from kb.challenges import Statement, build
+from kb import mapping, maps
+from kb.catalogue import Filters
+from kb.challenges import Statement, build, prominence
 from kb.cli import main
+from kb.exports import export
 from kb.lattice import PaperFacts
+from kb.library import Library
 from kb.map_diff import diff
 from kb.map_drawing import MOST_NODES, drawing
 from kb.map_network import communities, graph
-from kb.map_parts import Bridge
+from kb.map_parts import Bridge, supported
 from kb.map_reading import from_json
 from kb.maps import ChallengeMap
 from kb.verify import verify
@@ -314,3 +318,105 @@ def test_a_drawing_is_the_same_each_time_and_within_its_bounds() -> None:
     assert len(large.dots) == MOST_NODES
     places = {(round(dot.x), round(dot.y)) for dot in large.dots}
     assert len(places) == MOST_NODES
+
+
+def test_a_filtered_map_tells_what_it_leaves_out_from_what_nobody_searched(
+    folder: Path, tmp_path: Path
+) -> None:
+    kb, target = ["--library", str(folder), "map"], tmp_path / "map.json"
+    assert main([*kb, "-o", str(target)]) == 0
+    whole = {(c["row"], c["column"]): c for c in json.loads(target.read_text())["cells"]}
+    assert main([*kb, "--year", "2024", "-o", str(target)]) == 0
+    made = json.loads(target.read_text())
+    left_out = 0
+    for cell in made["cells"]:
+        held = whole[cell["row"], cell["column"]]["papers"]
+        if not cell["papers"]:
+            left_out += bool(held)
+            assert (cell["state"] == "no_papers") or not held
+    assert left_out
+    for axis in ("row", "column"):
+        named = {f"{made['meta'][axis + 's']}:{cell[axis]}" for cell in made["cells"]}
+        assert named <= made["meta"]["names"].keys()
+    read = from_json(made)
+    for form, many in (("svg", 1), ("markdown", 0), ("latex", 0), ("html", 0)):
+        assert export(read, form, {}).decode().count("none pass the filter") > many
+    assert main([*kb, "--year", "2024", "--rows", "year", "--columns", "layer"]) == 0
+
+
+def test_a_row_without_a_challenge_has_its_name(folder: Path) -> None:
+    with closing(Library.open(folder)) as library:
+        made = mapping.challenge_map(library, Filters(author="nobody of this name"), columns="year")
+        names = {one.key: one.name for one in library.codebook.facet("phase").categories}
+    assert made.meta["challenges"] == 0
+    assert {key: made.meta["names"][f"phase:{key}"] for key in made.lattice.rows} == names
+
+
+@pytest.mark.parametrize("day", ["2026-13", "2026-02-30", "2026-13-40", "26", "2026-1-1"])
+def test_a_day_that_is_in_no_calendar_is_refused(
+    day: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--json", "--library", str(folder), "map", "--since", day]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["item"] == day
+
+
+def test_one_axis_twice_gets_a_way_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kb = ["--json", "--library", str(folder), "map"]
+    assert main([*kb, "--rows", "phase", "--columns", "phase"]) == 2
+    assert "layer" in json.loads(capsys.readouterr().out)["error"]["remedy"]
+
+
+def test_maps_of_other_filters_are_compared_with_a_warning(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kb = ["--library", str(folder)]
+    whole, some, report = (tmp_path / name for name in ("a.json", "b.json", "diff.md"))
+    assert main([*kb, "map", "-o", str(whole)]) == 0
+    assert main([*kb, "map", "--year", "2024", "-o", str(some)]) == 0
+    capsys.readouterr()
+    assert main([*kb, "diff", str(some), str(whole), "-o", str(report)]) == 0
+    assert "different filters" in capsys.readouterr().err
+    text = report.read_text()
+    assert "different filters" in text
+    manifests = json.loads(text.split("```json\n")[1].partition("\n```")[0])
+    assert manifests["earlier"]["filters"] == {"year_from": 2024, "year_to": 2024}
+    assert text.index("## New papers") < text.index("## Manifests")
+    assert main([*kb, "diff", str(whole), str(whole), "-o", str(report)]) == 0
+    assert "different filters" not in capsys.readouterr().err + report.read_text()
+
+
+def test_a_figure_is_told_that_it_cannot_be_verified(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figure = tmp_path / "map.svg"
+    figure.write_bytes(export(chart(), "svg", {}))
+    assert main(["--json", "--library", str(folder), "verify", str(figure)]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert "cannot be verified" in error["message"]
+    assert "graphml" in error["remedy"]
+
+
+def test_challenges_of_a_filter_come_best_supported_first(folder: Path) -> None:
+    with closing(Library.open(folder)) as library:
+        found = mapping.challenges(library, Filters(year_from=2024))
+    assert len(found) > 1
+    assert list(found) == sorted(found, key=prominence)
+
+
+def test_papers_and_those_of_different_authors_are_told_apart() -> None:
+    assert supported(139, 107) == "139 papers, 107 of them by different authors"
+    assert [supported(1, 1), supported(2, 2)] == ["1 paper", "2 papers"]
+    assert supported(3, 1) == "3 papers, with authors in common"
+
+
+def test_a_change_of_any_rule_makes_the_kept_challenges_stale(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Library.open(folder)) as library:
+        before = mapping._stamp(library, 1)
+        mapping._code.cache_clear()
+        monkeypatch.setattr(mapping, "_MERGING", mapping._MERGING[:-1])
+        assert mapping._stamp(library, 1) != before
+    mapping._code.cache_clear()
+    parts = {Path(name).stem for name in mapping._MERGING}
+    assert {"challenges", "likeness", "linkage", "trouble"} <= parts

@@ -41,6 +41,10 @@ BOOK = Edition(load().facets)
         ("-layer:synthesis", "", (), ((Filters(layers=("synthesis",)), False),)),
         ("category:cs.SE", "", (), ((Filters(category="cs.SE"), True),)),
         ("collection:reading", "", (), ((Filters(collection="reading"), True),)),
+        ("agents AND tests", "agents tests", (), ()),
+        ("this or that not", "this or that not", (), ()),
+        ('"OR" gates', "OR gates", (("OR", "", True),), ()),
+        ("The missing layer: a survey", "The missing layer: a survey", (), ()),
         ("C++: a survey http://a.b 3:1", "C++: a survey http://a.b 3:1", (), ()),
     ],
 )
@@ -63,6 +67,16 @@ def test_it_is_read_as_meant(
         ("year:soon", "year:2023..2025"),
         ("year:2025..2023", "year:2023..2025"),
         ("year:..", "year:2023..2025"),
+        ("agents OR assistants", "OR is not understood"),
+        ("agents NOT assistants", "-word"),
+        ("code author:", "author: has no value"),
+        ("author: lovelace", "author:VALUE"),
+        ("-phase:", "phase:VALUE"),
+        ("((", "nothing to search for"),
+        ("*", "nothing to search for"),
+        ("-", "nothing to search for"),
+        ("AND", "nothing to search for"),
+        ('code "*"', "nothing to search for"),
         ("phase:testing-and-debugging", "known: requirements-engineering"),
         ("layer:x", "known: requirements-and-user"),
     ],
@@ -125,3 +139,35 @@ def test_the_command_line_reads_it(folder: Path, capsys: pytest.CaptureFixture[s
     assert (found["query"], found["total"]) == ("title:serving", 1)
     assert main(["--library", str(folder), "search", "titel:serving"]) == 2
     assert "known: title" in capsys.readouterr().err
+
+
+def test_options_take_the_short_keys_that_queries_take(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> tuple[int, str, str]:
+        status = main(["--library", str(folder), *words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    def found(*words: str) -> list[str]:
+        status, out, _ = run("search", "code", "--json", *words)
+        assert status == 0
+        return [hit["paper_id"] for hit in json.loads(out)["hits"]]
+
+    full = found("--phase", "testing-and-evaluation")
+    assert full
+    assert found("--phase", "testing") == found("--tag", "phase=testing") == full
+    status, out, _ = run("ask", "How is code tested?", "--phase", "testing", "--json")
+    assert status == 0
+    assert json.loads(out)["filters"]["phases"] == ["testing-and-evaluation"]
+    for words in (("--phase", "nothing"), ("--layer", "r"), ("--tag", "phase="), ("--phase", "")):
+        status, _, err = run("search", "code", *words)
+        assert status == 2
+        assert "known: " in err
+
+
+def test_the_head_says_that_words_leave_no_paper_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--library", str(folder), "search", "code", "-n", "5"]) == 0
+    assert capsys.readouterr().out.startswith("5 of 12 papers ranked · ")

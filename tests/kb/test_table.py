@@ -11,8 +11,10 @@ import pytest
 
 from ingest.spreadsheet import unguarded
 from kb.catalogue import Filters
+from kb.cells import is_sentence
 from kb.cli import main
 from kb.collecting import collect
+from kb.commands import tabling
 from kb.errors import UsageError
 from kb.exporting import chosen
 from kb.exports.literature import FORMATS, written
@@ -27,7 +29,7 @@ QUESTION = "How are unit tests generated?"
 
 def test_every_cell_is_a_sentence_of_its_paper_or_empty(library: Library) -> None:
     table = literature_table(library, chosen(library, Filters()), [QUESTION])
-    assert table.columns == (*ROLES, "phase", "layer", QUESTION)
+    assert table.columns == (QUESTION, *ROLES, "phase", "layer")
     assert len(table.rows) == 12
     filled = 0
     with library.catalogue.read() as reader:
@@ -60,6 +62,44 @@ def test_a_question_is_answered_by_the_papers_that_answer_it(library: Library) -
     cells = {row.paper.paper_id: row.cells[question] for row in table.rows}
     assert cells[paper.paper_id]
     assert sum(said is not None for said in cells.values()) < 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Walltime Speedup 3.5",
+        "Model Configuration.",
+        "Figure 3: Speedup of all models on the benchmark.",
+        "0.31 & 0.42 & 0.51 are the scores of all models .",
+        "You are an expert programmer and should write tests for this function.",
+        "RQ1 Results GPT-4 72.1 68.3 LLaMA 61.0 55.2 Mean 66.5.",
+        "Results of the Ablation Study on Hidden Tests.",
+    ],
+)
+def test_what_stands_beside_the_text_is_no_sentence(text: str) -> None:
+    assert not is_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Figure 3 shows that the speedup grows with the number of cores.",
+        "We obtain a speedup of 3.5× over the baseline, at equal cost.",
+        "Our approach repairs 54% of the bugs in Defects4J.",
+    ],
+)
+def test_a_sentence_with_figures_is_one(text: str) -> None:
+    assert is_sentence(text)
+
+
+def test_two_questions_are_not_answered_by_one_sentence(library: Library) -> None:
+    with library.catalogue.read() as reader:
+        title = next(iter(reader.papers().values())).title
+    questions = [f"What is said about {title}?", f"What is told about {title}?"]
+    table = literature_table(library, chosen(library, Filters()), questions)
+    both = [[row.cells[one] for one in questions] for row in table.rows]
+    assert any(first for first, _ in both)
+    assert not any(one and two and one.quote == two.quote for one, two in both)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +138,12 @@ def test_every_format_names_every_paper_and_is_the_same_twice(library: Library, 
     assert len(content.decode("utf-8-sig").splitlines()) >= len(table.rows)
 
 
-def test_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def run(*arguments: str) -> tuple[int, str]:
         status = main(["--library", str(folder), "table", *arguments])
         return status, capsys.readouterr().out
@@ -109,7 +154,7 @@ def test_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFi
     status, out = run("--collection", "reading", "--question", QUESTION, "--json")
     found = json.loads(out)
     assert status == 0
-    assert found["columns"] == [*ROLES, "phase", "layer", QUESTION]
+    assert found["columns"] == [QUESTION, *ROLES, "phase", "layer"]
     row = found["rows"][0]
     assert {"paper_id", "title", "year", "authors", "cells"} <= set(row)
     for said in (row["cells"][role] for role in ROLES):
@@ -122,6 +167,8 @@ def test_the_command_line(folder: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ".part"] == []
     assert run("2501.00001", "--format", "csv")[1].startswith("\ufeff")
     assert run("2501.00001")[1].startswith("2501.00001")
+    assert len(json.loads(run("--json")[1])["rows"]) == 12
+    monkeypatch.setattr(tabling, "MOST_UNNAMED", 11)
     assert run()[0] == 2
     assert run("2501.99999")[0] == 2
     assert run("--collection", "nothing")[0] == 2

@@ -28,6 +28,7 @@ from kb.writing.gate import Gate
 from kb.writing.given import gather_material
 from kb.writing.plain_text import one_line
 from kb.writing.prompt import messages
+from kb.writing.wire import listen
 from tests.kb.played_model import KEY, Line, Played, play, use
 
 ASKED = "How much does asking one clarifying question raise the acceptance of generated code?"
@@ -445,3 +446,28 @@ def test_answers_without_a_model_say_so(library: Library) -> None:
     assert found["writer"] == "extractive"
     assert found["notices"] == []
     assert found["removed"] == {"unknown_citations": 0, "unsupported": 0}
+
+
+def test_the_key_goes_only_where_the_person_says(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.0.0.0 reaches this machine, but is no loopback address, as a stranger's would not be."""
+    with play(lambda line: line.say("Said.")) as played:
+        stranger = played.url.replace("127.0.0.1", "0.0.0.0")
+        monkeypatch.setenv("SIXFOLD_LLM_KEY", KEY)
+        monkeypatch.setenv("SIXFOLD_LLM_MODEL", "played")
+
+        def sent(settings: str, environ: str) -> tuple[str, str]:
+            monkeypatch.setenv("SIXFOLD_LLM_URL", environ)
+            endpoint = read_endpoint(Settings(llm_url=settings))
+            list(listen(endpoint, [{"role": "user", "content": "x"}], lambda: False))
+            return played.headers[-1].get("authorization", ""), endpoint.notice
+
+        token, notice = sent(stranger, "")
+        assert not token
+        assert "the library's settings name this address" in notice
+        assert "SIXFOLD_LLM_URL" in notice
+        token, notice = sent("", stranger)
+        assert token == f"Bearer {KEY}"
+        assert "settings" not in notice
+        assert sent(played.url, "") == (f"Bearer {KEY}", "")

@@ -81,11 +81,18 @@ def params(filters: Filters) -> dict[str, list[str] | str]:
     return {name: value for name, value in given.items() if value}
 
 
-def sidebar(library: Library) -> tuple[Filters, int]:
-    """Draw the facets; gives the filters and how many papers pass them."""
+def sidebar(library: Library, within: Mask | None = None) -> tuple[Filters, int]:
+    """Draw the facets; gives the filters and how many papers pass them.
+
+    Takes: within, the papers that are counted, (papers,); all where None.
+    """
     filters = current(library)
     snapshot = library.snapshot()
-    passing = int(snapshot.mask(filters).sum())
+
+    def mask(some: Filters) -> Mask:
+        return snapshot.mask(some) if within is None else snapshot.mask(some) & within
+
+    passing = int(mask(filters).sum())
     with st.sidebar:
         st.markdown(f"**{passing:,}** of {len(snapshot.table.n):,} papers pass")
         if filters:
@@ -107,11 +114,11 @@ def sidebar(library: Library) -> tuple[Filters, int]:
             ("layer", replace(filters, layers=())),
             *others,
         ):
-            counts = snapshot.facet_counts(snapshot.mask(without)).get(facet, {})
+            counts = snapshot.facet_counts(mask(without)).get(facet, {})
             _boxes(library, facet, counts)
-        _years(snapshot, snapshot.mask(replace(filters, year_from=None, year_to=None)))
+        _years(snapshot, mask(replace(filters, year_from=None, year_to=None)))
         named = [FAVOURITES, *(name for name in collections(library) if name != FAVOURITES)]
-        _more(snapshot, snapshot.mask(replace(filters, category="")), filters, named)
+        _more(snapshot, mask(replace(filters, category="")), filters, named)
     return filters, passing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from kb.challenges import Challenge
 from kb.library import Library
 from kb.map_drawing import MOST_NODES, Drawing, drawing
 from kb.map_network import bridging, communities, shared_challenges
-from kb.map_parts import Bridge
+from kb.map_parts import Bridge, supported
 from kb.mapping import mapped
 from kb.pages.parts import opened, places, quotes, results, state
 from kb.pages.parts.markup import plain, visible
@@ -56,12 +57,13 @@ def draw(library: Library, filters: Filters) -> None:
     fewest = found[picture.challenges - 1].papers if picture.challenges else 0
     st.caption(
         f"Drawn: the {picture.challenges:,} best supported of {len(found):,} challenges "
-        f"({fewest:,} independent papers or more each), {len(picture.dots):,} nodes of at most "
-        f"{MOST_NODES:,}. Blue: phases · orange: challenges · green: papers. "
+        f"({fewest:,} papers by different authors or more each), "
+        f"{len(picture.dots):,} nodes of at most {MOST_NODES:,}. "
+        "Blue: phases · orange: challenges · green: papers. "
         "Click a node to open it below; drag to move, scroll to zoom."
     )
     key = f"graph-{most}-{papers}-{hash(filters) & 0xFFFF:x}"
-    nodes, edges = _styles()
+    nodes, edges = _styles(_target(st.session_state.get(key)))
     clicked = st_link_analysis(
         _elements(picture), _LAYOUT, nodes, edges, height=_HEIGHT, key=key, events=_EVENTS
     )
@@ -69,7 +71,7 @@ def draw(library: Library, filters: Filters) -> None:
     _tables(library, found)
 
 
-def _styles() -> tuple[list[_Style], list[_Style]]:
+def _styles(open_node: str) -> tuple[list[_Style], list[_Style]]:
     ink = _INKS.get(str(st.context.theme.type), _INKS["light"])
     nodes = [
         _Style(
@@ -89,6 +91,10 @@ def _styles() -> tuple[list[_Style], list[_Style]]:
         )
         for kind, (colour, size, letters) in _LOOKS.items()
     ]
+    if re.fullmatch(r"[\w:./-]+", open_node):
+        # The node that is open below is marked, with its name at any zoom.
+        mark = {"border-width": 4, "border-color": ink, "font-size": 30, "z-index": 10}
+        nodes.append(_Style(f"node[id='{open_node}']", mark | {"min-zoomed-font-size": 0}))
     line = {"line-color": "#8a949e", "width": 1, "curve-style": "haystack", "opacity": 0.5}
     return nodes, [_Style("edge[label='tie']", line)]
 
@@ -133,11 +139,16 @@ def _elements(picture: Drawing) -> dict[str, list[dict[str, object]]]:
                     "short": _short(dot.label),
                 },
                 "position": {"x": round(dot.x, 1), "y": round(dot.y, 1)},
+                # What is selected would open the component's panel over the graph.
+                "selectable": False,
             }
             for dot in picture.dots
         ],
         "edges": [
-            {"data": {"id": f"e{n}", "label": "tie", "source": source, "target": target}}
+            {
+                "data": {"id": f"e{n}", "label": "tie", "source": source, "target": target},
+                "selectable": False,
+            }
             for n, (source, target) in enumerate(picture.lines)
         ],
     }
@@ -188,7 +199,22 @@ def _tables(library: Library, found: Sequence[Challenge]) -> None:
         st.caption(f"{len(wide):,} challenges that papers of two phases or more state.")
         for shared in wide[:_ROWS]:
             phases = ", ".join(called.get(key, key) for key in shared.phases)
-            _link(by_id[shared.challenge_id], f"{shared.papers:,} papers · {phases}")
+            one = by_id[shared.challenge_id]
+            _link(one, f"{supported(len(one.paper_ids), one.papers)} · {phases}")
+        if len(wide) > _ROWS:
+            _whole(
+                f"All {len(wide):,} as a table",
+                [
+                    {
+                        "Challenge": visible(by_id[one.challenge_id].statement),
+                        "Papers": len(by_id[one.challenge_id].paper_ids),
+                        "By different authors": one.papers,
+                        "Phases": ", ".join(called.get(key, key) for key in one.phases),
+                        "Id": one.challenge_id,
+                    }
+                    for one in wide
+                ],
+            )
         if not wide:
             st.info("No challenge is shared by two phases here.")
     told: dict[str, set[str]] = {}
@@ -211,6 +237,25 @@ def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
             f"{one.phases} phases",
             query_params={"id": one.paper_id},
         )
+    if len(wide) > _ROWS:
+        _whole(
+            f"All {len(wide):,} as a table",
+            [
+                {
+                    "Paper": visible(papers[one.paper_id].title),
+                    "Challenges": one.challenges,
+                    "Phases": one.phases,
+                    "Id": one.paper_id,
+                }
+                for one in wide
+            ],
+        )
+
+
+def _whole(label: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """The rest of a list of which only the first are links."""
+    with st.expander(label, type="compact"):
+        st.dataframe(rows, hide_index=True)
 
 
 def _communities(told: dict[str, set[str]], by_id: dict[str, Challenge]) -> None:
@@ -223,7 +268,7 @@ def _communities(told: dict[str, set[str]], by_id: dict[str, Challenge]) -> None
         best = sorted((by_id[one] for one in group), key=lambda one: -one.papers)[:5]
         with st.expander(f"Group {place}: {len(group)} challenges", type="compact"):
             for one in best:
-                _link(one, f"{one.papers:,} papers")
+                _link(one, supported(len(one.paper_ids), one.papers))
 
 
 def _link(one: Challenge, told: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
@@ -20,7 +20,11 @@ from kb.pages.parts.map_axes import named
 from kb.pages.parts.markup import plain, visible
 from kb.pages.parts.tags import names
 
-_SHOWN = {"challenges": "Challenges stated", "papers": "Papers", "share": "Challenges per paper"}
+_SHOWN = {
+    "challenges": "Challenges stated",
+    "papers": "Papers",
+    "share": "Challenges per 100 papers",
+}
 _CHALLENGES = 15
 # Okabe and Ito: told apart by the colour-blind, too.
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#4b3b8f"]
@@ -38,10 +42,12 @@ def draw(library: Library, filters: Filters) -> None:
         st.info("No paper that passes the filters has a year and a phase.")
         return
     table = frame.pivot_table(index="Phase", columns="Year", values=shown, fill_value=0)
-    colours: list[Any] | None = None
-    if len(table) <= len(_COLOURS):
-        colours = [*_COLOURS[: len(table)]]
-    st.line_chart(table.T, color=colours, y_label=_SHOWN[shown], height=340)
+    st.caption(
+        "The library is a sample, not all that was published: raw counts rise and fall with how "
+        "many papers of a year it holds, and no year need be complete. Challenges per 100 "
+        "papers can be compared across years."
+    )
+    _chart(frame, shown)
     st.markdown("##### The same as a table")
     st.dataframe(table)
     st.markdown("##### All papers")
@@ -60,6 +66,27 @@ def draw(library: Library, filters: Filters) -> None:
     _challenges(found, followed)
 
 
+def _chart(frame: pd.DataFrame, shown: str) -> None:
+    """A line a phase; the legend stands below, where no name is cut off."""
+    called = list(dict.fromkeys(frame["Phase"]))
+    few = len(called) <= len(_COLOURS)
+    colours = alt.Scale(domain=called, range=_COLOURS) if few else alt.Scale(domain=called)
+    legend = alt.Legend(orient="bottom", columns=2, labelLimit=400, title=None)
+    rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+    drawn = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("Year:O", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{shown}:Q", title=_SHOWN[shown]),
+            color=alt.Color("Phase:N", legend=legend, scale=colours),
+            tooltip=[alt.Tooltip(name) for name in ("Phase:N", "Year:O", f"{shown}:Q")],
+        )
+        .properties(height=460)
+    )
+    st.altair_chart(drawn, width="stretch", alt=f"{_SHOWN[shown]} by year; the table has them.")
+
+
 def _phases(library: Library, followed: Sequence[Trend]) -> pd.DataFrame:
     called = names(library.codebook)["phase"]
     return pd.DataFrame(
@@ -69,7 +96,7 @@ def _phases(library: Library, followed: Sequence[Trend]) -> pd.DataFrame:
                 "Phase": called.get(one.of.removeprefix("phase:"), one.of),
                 "papers": one.papers,
                 "challenges": one.challenges,
-                "share": round(one.challenges / one.papers, 2),
+                "share": round(100 * one.challenges / one.papers, 1),
             }
             for one in followed
             if one.of.startswith("phase:")

@@ -16,7 +16,7 @@ from kb.catalogue import Filters
 from kb.catalogue.challenge_log import latest_decision
 from kb.challenges import Challenge
 from kb.errors import KbError, NoLibrary
-from kb.lattice import Lattice, build
+from kb.lattice import Lattice, build, filled
 from kb.library import CATALOGUE, Library
 from kb.mapping import challenges, mapped, paper_facts, passing_ids, searched_cells
 from kb.search import search
@@ -140,13 +140,15 @@ def _matrix(
     # The counts alone: a whole map with its quotes takes seconds, and only files need it.
     everything, ids = mapped(_found), passing_ids(_found, filters)
     keys = {facet.key: facet.keys for facet in _found.codebook.facets}
+    whole = [paper_facts(paper) for paper in everything.papers.values()]
     return build(
-        [paper_facts(paper) for key, paper in everything.papers.items() if key in ids],
+        [one for one in whole if one.paper_id in ids],
         everything.challenges,
         [one for one in everything.statements if one.label == "direction"],
         rows=rows,
         columns=columns,
         row_keys=keys.get(rows, ()),
         column_keys=keys.get(columns, ()),
-        searched=searched_cells(_found, rows, columns),
+        searched=searched_cells(_found, rows, columns) | filled(whole, rows, columns),
+        filtered=bool(filters),
     )

@@ -11,6 +11,7 @@ from kb.catalogue import StoredPaper
 from kb.challenges import Challenge
 from kb.evidence import Evidence
 from kb.library import Library
+from kb.map_parts import supported
 from kb.pages.parts import places
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.tags import bare_chips
@@ -62,19 +63,24 @@ def challenge(
     *,
     most: int = 3,
     expanded: bool = False,
+    scope: str = "",
 ) -> None:
-    """A challenge with its status, its quotes, the answers to it and its directions."""
+    """A challenge with its status, its quotes, the answers to it and its directions.
+
+    `scope`: among which papers the status is, where that is not all that pass the filters.
+    """
     label, meaning = STATUS[one.status]
     years = f"{one.first_year}–{one.last_year}" if one.first_year else "no year"
     if one.first_year and one.first_year == one.last_year:
         years = str(one.first_year)
+    scoped = f" {escaped(scope)} ·" if scope else ""
     whose = ' <span class="sf-you">a person\'s words</span>' if one.renamed else ""
     with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="xxsmall"):
         st.html(
             f'<div class="sf-challenge">{escaped(one.statement)}{whose}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
             f'{label}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
-            f" {_count(one.papers, 'independent paper')} · {years}</div>"
+            f"{scoped} {supported(len(one.paper_ids), one.papers)} · {years}</div>"
             + bare_chips(
                 library.codebook,
                 [*(("phase", key) for key in one.phases), *(("layer", key) for key in one.layers)],

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from kb.grouping import FURTHER
 from kb.library import Library
 from kb.pages.parts import coverage, facets, places
 from kb.pages.parts.cited import citation, rechecked
@@ -22,6 +23,11 @@ Answer = Mapping[str, Any]
 
 def turn(library: Library, chat: str, number: int, question: str, answer: Answer) -> None:
     """Draw a turn; `number` is its place in the chat, from 0."""
+    with st.container(key=f"turn-{number}"):
+        _turn(library, chat, number, question, answer)
+
+
+def _turn(library: Library, chat: str, number: int, question: str, answer: Answer) -> None:
     with st.chat_message("user"):
         st.markdown(plain(question))
     with st.chat_message("assistant"):
@@ -45,6 +51,10 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     checked = rechecked(library, f"{chat}/{number}", citations) if citations else []
     now = {one["n"]: found for one, found in zip(citations, checked, strict=True)}
     for heading, told in grouped(answer, now):
+        if heading == FURTHER:
+            with st.expander(f"{heading} ({told.count('<p>')})", key=f"further-{number}"):
+                st.html(f'<div class="sf-answer">{told}</div>')
+            continue
         if heading:
             st.html(f'<h2 class="sf-group">{escaped(heading)}</h2>')
         st.html(f'<div class="sf-answer">{told}</div>')
