@@ -76,7 +76,7 @@ def paired(ours: Sequence[float], theirs: Sequence[float], *, seed: int = 1) -> 
     drawn = np.random.default_rng(seed).integers(0, len(one), size=(RESAMPLES, len(one)))
     means, others = one[drawn].mean(axis=1), other[drawn].mean(axis=1)
     apart = means - others
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratios = means / others
         ratio = float(one.mean() / other.mean())
     sided = min(int((apart <= 0).sum()), int((apart >= 0).sum()))

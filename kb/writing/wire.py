@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import queue
 import socket
+import struct
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -34,6 +35,7 @@ CHARACTERS = 10
 BYTES = 400
 # What is sent of what the client would send: it also tells its version and the machine's.
 _HEADERS = frozenset("host accept content-type content-length connection authorization".split())
+_AT_ONCE = struct.pack("ii", 1, 0)  # linger, for no second
 _END = None
 _STATUS = {
     400: "it takes no such request",
@@ -128,6 +130,9 @@ class _Line:
         """Cut the connection, also under a thread that waits for it."""
         self.closed.set()
         if self._socket is not None:
+            with suppress(OSError):
+                # Reset, not finished: a sender whose window is full would wait for minutes.
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads
             with suppress(OSError):

@@ -131,7 +131,7 @@ def test_the_questions_of_the_readme_and_the_app_are_answered(tmp_path: Path) ->
     readme = (BUNDLE.parents[1] / "README.md").read_text(encoding="utf-8")
     (typed,) = re.findall(r'kb ask "([^"]+)"', readme)
     page = (BUNDLE.parents[1] / "kb" / "pages" / "ask.py").read_text(encoding="utf-8")
-    offered = re.findall(r'^ {4}"([^"]+\?)",$', page, flags=re.MULTILINE)
+    offered = re.findall(r'^ {4}"([^"]+\?)": "[^"]+",$', page, flags=re.MULTILINE)
     assert len(offered) == 3
     library = Library.create(tmp_path / "library")
     load_bundle(library, BUNDLE)
