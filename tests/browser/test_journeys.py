@@ -51,14 +51,14 @@ def test_ask_in_chat_and_open_the_evidence(open_page: Open, still: Still) -> Non
     box = page.locator(".st-key-question textarea")
     box.fill("How can a model be made to forget licensed code?")
     box.press("Enter")
-    expect(page.locator(".sf-cover")).to_be_visible(timeout=60_000)
+    expect(page.locator(".st-key-cover-0")).to_be_visible(timeout=60_000)
     still(page)
     assert "chat=" in page.url
     citation = page.locator('[class*="st-key-cite-0-1"]')
     citation.locator("summary").click()
     expect(citation.locator("mark").first).to_be_visible()
     again = open_page(page.url.split("/", 3)[3])
-    expect(again.locator(".sf-cover")).to_be_visible()
+    expect(again.locator(".st-key-cover-0")).to_be_visible()
 
 
 def test_a_cell_of_the_map_and_its_file(open_page: Open, still: Still, tmp_path: Path) -> None:
