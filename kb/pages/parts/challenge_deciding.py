@@ -9,11 +9,11 @@ import streamlit as st
 from kb import challenge_review as review
 from kb.challenge_review import Entry
 from kb.challenges import Challenge
-from kb.decisions import coder
 from kb.errors import KbError
 from kb.evidence import Evidence, statement_id
 from kb.library import Library
 from kb.pages.parts import state
+from kb.pages.parts.deciding import own_name
 from kb.pages.parts.markup import plain, visible
 
 _WHO, _WHY = "challenge-who", "challenge-why"
@@ -37,7 +37,7 @@ def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> 
             "Everything is kept with its reason, and can be undone."
         )
         left, right = st.columns([1, 2])
-        left.text_input("Your name", value=_own_name(library), key=_WHO)
+        left.text_input("Your name", value=own_name(library), key=_WHO)
         right.text_input("Reason (may be left empty)", key=_WHY)
         _rename(library, one)
         _merge(library, one, others)
@@ -68,7 +68,7 @@ def history(library: Library) -> None:
     if not entries:
         return
     with st.expander(f"What people decided ({len(entries):,})", icon=":material/history:"):
-        st.text_input("Your name", value=_own_name(library), key=f"{_WHO}-undo")
+        st.text_input("Your name", value=own_name(library), key=f"{_WHO}-undo")
         for entry in reversed(entries[-_SHOWN:]):
             text, act = st.columns([5, 1], vertical_alignment="center")
             text.caption(_line(entry))
@@ -172,13 +172,6 @@ def _act(act: Callable[[str, str], object], *, gone: bool = False) -> None:
     st.session_state["challenge-said"] = "Saved. It can be undone under “What people decided”."
     if gone:
         state.put({"challenge": ""})
-
-
-def _own_name(library: Library) -> str:
-    try:
-        return coder(library)
-    except KbError:
-        return ""  # a system without a user's name: the person types one
 
 
 def _said(row: Evidence) -> str:

@@ -22,7 +22,7 @@ def decide_on(library: Library, paper: StoredPaper) -> None:
     _told()
     with st.expander("Decide on these tags", key="deciding"):
         st.caption("What people decide holds over the machine, also when the paper is read again.")
-        st.text_input("Your name", value=_own_name(library), key=_WHO)
+        st.text_input("Your name", value=own_name(library), key=_WHO)
         fields = _choices(library, paper)
         st.text_input("Reason (may be left empty)", key=_why_field(paper))
         st.checkbox(
@@ -47,7 +47,8 @@ def decide_on(library: Library, paper: StoredPaper) -> None:
         _history(library, paper)
 
 
-def _own_name(library: Library) -> str:
+def own_name(library: Library) -> str:
+    """The name that decisions are logged under; "" where the system has none to give."""
     try:
         return coder(library)
     except KbError:
