@@ -15,6 +15,7 @@ st.navigation(
         st.Page(places.CHALLENGES, title="Challenges", url_path="challenges"),
         st.Page(places.PAPERS, title="Papers", url_path="papers"),
         st.Page(places.TABLE, title="Table", url_path="table"),
+        st.Page(places.SCREENING, title="Screening", url_path="screening"),
         st.Page(places.LABEL, title="Label", url_path="label"),
         st.Page(places.TAXONOMY, title="Taxonomy", url_path="taxonomy"),
         st.Page(places.LIBRARY, title="Library", url_path="library"),

@@ -102,6 +102,12 @@ class CatalogueUnwritable(LibraryError):
     code = "unwritable"
 
 
+class ReadOnly(CatalogueUnwritable):
+    """The library is open for reading only."""
+
+    code = "read_only"
+
+
 class DamagedIndex(LibraryError):
     """A derived index cannot be read."""
 

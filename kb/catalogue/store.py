@@ -17,9 +17,15 @@ from sqlalchemy.exc import DatabaseError
 from kb.catalogue.reading import Reader
 from kb.catalogue.tables import meta
 from kb.catalogue.writing import Writer
-from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NewerSchema
+from kb.errors import (
+    CatalogueUnwritable,
+    DamagedCatalogue,
+    LibraryError,
+    NewerSchema,
+    ReadOnly,
+)
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the tables; each migration in `kb/migrations` raises it by one."""
 
 Busy = CatalogueUnwritable
@@ -51,6 +57,8 @@ class Catalogue:
     def __init__(self, path: Path, engine: Engine) -> None:
         self.path = path
         self.engine = engine
+        self.read_only = False
+        """Set where nobody may change anything, as in a library that is shown to others."""
 
     @classmethod
     def create(cls, path: Path, facts: Mapping[str, str] | None = None) -> Catalogue:
@@ -127,6 +135,12 @@ class Catalogue:
         and collections, which no index holds, leave it. Raises CatalogueUnwritable where
         the file is locked too long, read-only or full.
         """
+        if self.read_only:
+            raise ReadOnly(
+                "this library is open for reading only: nothing was changed",
+                item=str(self.path),
+                remedy="whoever runs the app can start it without --read-only",
+            )
         with self._connected() as connection:
             # IMMEDIATE: take the write lock now, not at the first write, so that two
             # writers queue instead of failing halfway.

@@ -263,3 +263,98 @@ challenge_decisions = Table(
     Column("undoes", Integer),
     sqlite_autoincrement=True,
 )
+
+# Searches that people keep, to make again; `seen` is the highest paper number then looked at.
+saved_searches = Table(
+    "saved_searches",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False, default=""),
+    Column("query", Text, nullable=False),
+    Column("filters", JSON, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("seen", Integer, nullable=False, default=0),
+)
+
+# When somebody last looked at the library, and the highest paper number there was then.
+visits = Table(
+    "visits",
+    metadata,
+    Column("who", String, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("seen", Integer, nullable=False),
+)
+
+# How far somebody has read a paper; no row = not on the list.
+reading_states = Table(
+    "reading_states",
+    metadata,
+    Column("who", String, primary_key=True),
+    Column("paper_id", String, primary_key=True),
+    Column("state", String, nullable=False),  # to_read | reading | read
+    Column("at", String, nullable=False),
+)
+
+# What people write about papers; only ever appended to. An empty text takes the one that
+# it replaces away. (`papers.notes` is something else: what was odd about the file.)
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("paper_id", String, nullable=False, index=True),  # outlives the paper
+    Column("text", Text, nullable=False),
+    Column("replaces", Integer),
+    sqlite_autoincrement=True,
+)
+
+# Systematic reviews: their question and criteria.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("question", Text, nullable=False, default=""),
+    Column("criteria", JSON, nullable=False),  # [{"text": …, "kind": "include" | "exclude"}]
+)
+
+# Where a review's papers came from, in order: each search or collection, and what it gave.
+review_sources = Table(
+    "review_sources",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("review", String, nullable=False, index=True),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),  # search | collection | papers | library
+    Column("details", JSON, nullable=False),  # query, filters, mode, name
+    Column("found", Integer, nullable=False),
+    Column("new", Integer, nullable=False),  # not in the review before
+    sqlite_autoincrement=True,
+)
+
+review_papers = Table(
+    "review_papers",
+    metadata,
+    Column("review", String, primary_key=True),
+    Column("paper_id", String, primary_key=True),  # outlives the paper
+    Column("source", Integer, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+# Who included or excluded what, and why; only ever appended to.
+screenings = Table(
+    "screenings",
+    metadata,
+    Column("n", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
+    Column("review", String, nullable=False, index=True),
+    Column("paper_id", String, nullable=False),
+    Column("stage", String, nullable=False),  # abstract | full_text
+    Column("verdict", String, nullable=False),  # include | exclude | maybe | not_retrieved | undo
+    Column("reason", Text, nullable=False, default=""),
+    Column("undoes", Integer),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,54 @@
+"""The app's words in the language of whoever looks: English, or Simplified Chinese.
+
+English is what the code says; the other languages are catalogues of GNU gettext in
+`kb/pages/locale`, made with `make words`. Papers, quotes and exported files stay as they are.
+"""
+
+from __future__ import annotations
+
+import gettext
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
+"""Code of each language, and its own name for itself."""
+
+DOMAIN = "sixfold"
+FOLDER = Path(__file__).resolve().parents[1] / "locale"
+
+_PARAMETER = "lang"
+
+
+def language() -> str:
+    """The language in use: of the address, else of this session, else of the browser."""
+    named = str(st.query_params.get(_PARAMETER, ""))
+    if named not in LANGUAGES:
+        named = str(st.session_state.get("language", ""))
+    if named not in LANGUAGES:
+        named = "zh_CN" if (st.context.locale or "").lower().startswith("zh") else "en"
+    st.session_state["language"] = named
+    return named
+
+
+def choose(code: str) -> None:
+    """Use a language from now on, in this session."""
+    st.session_state["language"] = code
+    if _PARAMETER in st.query_params:
+        del st.query_params[_PARAMETER]
+
+
+def _(text: str) -> str:
+    """The text in the language in use; as it is where it has no translation."""
+    return _catalogue(language()).gettext(text) if text else ""
+
+
+def many(one: str, several: str, n: int) -> str:
+    """The form of the text for `n` things, with `{n}` filled in, e.g. "1 paper", "1,200 papers"."""
+    return _catalogue(language()).ngettext(one, several, n).format(n=f"{n:,}")
+
+
+@cache
+def _catalogue(code: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, FOLDER, [code], fallback=True)
