@@ -44,6 +44,11 @@ def _(text: str) -> str:
     return _catalogue(language()).gettext(text) if text else ""
 
 
+def later(text: str) -> str:
+    """The text itself: marks a constant for translation, which `_` does where it is shown."""
+    return text
+
+
 def many(one: str, several: str, n: int) -> str:
     """The form of the text for `n` things, with `{n}` filled in, e.g. "1 paper", "1,200 papers"."""
     return _catalogue(language()).ngettext(one, several, n).format(n=f"{n:,}")
