@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ from kb.evidence import (
     statement_id,
     status_of,
 )
+from kb.known_pairs import Memory
 from kb.linkage import Bar
 from kb.trouble import troubles
 from kb.wording import claims_answer, label, names_difficulty, points_back, points_elsewhere
@@ -115,14 +117,18 @@ def build(
     vectors: Vectors,
     *,
     shared: likeness.Background | None = None,
+    memory: Memory | None = None,
+    rules: str = "",
 ) -> tuple[Challenge, ...]:
     """Challenges of `statements`, best supported first.
 
     `vectors`: (n, d) unit vectors of the statements, in their order. `shared`: what the
     field's sentences have in common; taken from the oldest challenge statements where not
-    given. The order of the input does not matter. Left out are statements labelled `other`,
-    challenge statements too vague to share or unlikely to state a trouble (`SAME_CHALLENGE`),
-    and challenges none of whose statements is sure and readable enough to be listed alone.
+    given. `memory`: pairs compared before, under the same `rules`, which are not compared
+    again; it is given those of this time, and changes no result. The order of the input does
+    not matter. Left out are statements labelled `other`, challenge statements too vague to
+    share or unlikely to state a trouble (`SAME_CHALLENGE`), and challenges none of whose
+    statements is sure and readable enough to be listed alone.
     Raises ValueError where the numbers of statements and vectors differ.
     """
     if len(statements) != len(vectors):
@@ -130,9 +136,14 @@ def build(
     stated, stated_vectors = _of_kind("challenge", statements, vectors)
     stated, stated_vectors = _without_repeats(stated, stated_vectors)
     shared = shared or likeness.background(stated_vectors)
-    prepared = _prepared(stated, stated_vectors, shared)
+    memory = memory if memory is not None else Memory()
+    memory.under(rules + _field(shared))
+    keys = _keys_of(stated, stated_vectors)
+    prepared = likeness.prepare([said.quote for said in stated], stated_vectors, shared)
     found = troubles([said.quote for said in stated], [said.score for said in stated])
-    first, alike = likeness.group(prepared, found, SAME_CHALLENGE)
+    known = memory.known("challenge", keys, keys)
+    first, alike, pairs = likeness.group(prepared, found, SAME_CHALLENGE, known)
+    memory.learn("challenge", keys, keys, pairs)
     members: dict[int, list[int]] = {}
     for row, group in enumerate(first.tolist()):
         if group >= 0:
@@ -145,8 +156,9 @@ def build(
         if found.stated[row] >= ALONE and not points_elsewhere(label(stated[row].quote))
     }
     leader = np.array([seeds.get(group, -1) for group in first.tolist()], dtype=np.int64)
-    answers = _linked("contribution", statements, vectors, shared, prepared, leader)
-    directions = _linked("direction", statements, vectors, shared, prepared, leader)
+    told = _Told(shared, prepared, keys, leader, memory)
+    answers = _linked("contribution", statements, vectors, told)
+    directions = _linked("direction", statements, vectors, told)
     challenges = [
         _challenge(
             hashed("c", stated[seeds[group]]),
@@ -235,40 +247,63 @@ def _without_repeats(stated: list[Statement], vectors: Vectors) -> tuple[list[St
     return [stated[row] for row in kept], vectors[kept]
 
 
-def _prepared(
-    statements: Sequence[Statement], vectors: Vectors, shared: likeness.Background | None
-) -> likeness.Sentences:
-    return likeness.prepare([said.quote for said in statements], vectors, shared)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The challenge statements, to which others are linked."""
+
+    shared: likeness.Background | None
+    sentences: likeness.Sentences
+    keys: Sequence[str]
+    leader: NDArray[np.int64]
+    """(n,) the seed of each one's challenge; -1 where it is in none."""
+    memory: Memory
 
 
 def _linked(
-    kind: str,
-    statements: Sequence[Statement],
-    vectors: Vectors,
-    shared: likeness.Background | None,
-    stated: likeness.Sentences,
-    leader: NDArray[np.int64],
+    kind: str, statements: Sequence[Statement], vectors: Vectors, told: _Told
 ) -> dict[int, list[Evidence]]:
     """Statements of `kind` that are like a challenge's, by the challenge's seed."""
     asked, asked_vectors = _of_kind(kind, statements, vectors)
     if kind == "contribution":
         claims = [row for row, said in enumerate(asked) if claims_answer(said.quote)]
         asked, asked_vectors = [asked[row] for row in claims], asked_vectors[claims]
-    if not asked or not len(leader):
+    if not asked or not len(told.leader):
         return {}
     at_least = DIRECTS if kind == "direction" else ANSWERS
-    most = _CHALLENGES_A_DIRECTION if kind == "direction" else len(leader)
+    most = _CHALLENGES_A_DIRECTION if kind == "direction" else len(told.leader)
+    keys = _keys_of(asked, asked_vectors)
+    known = told.memory.known(kind, keys, told.keys)
+    quotes = [said.quote for said in asked]
+    prepared = likeness.prepare(quotes, asked_vectors, told.shared, clauses=False)
+    pairs = likeness.match(prepared, told.sentences, at_least=at_least, known=known)
+    told.memory.learn(kind, keys, told.keys, pairs)
+    best: dict[int, dict[int, float]] = {}
+    for seed, row, score in zip(
+        told.leader[pairs.one].tolist(), pairs.other.tolist(), pairs.sure.tolist(), strict=True
+    ):
+        if seed >= 0:
+            of = best.setdefault(row, {})
+            of[seed] = max(of.get(seed, 0.0), score)
     linked: dict[int, list[Evidence]] = {}
-    prepared = _prepared(asked, asked_vectors, shared)
-    for row, found, scores in likeness.match(prepared, stated, at_least=at_least):
-        best: dict[int, float] = {}
-        for seed, score in zip(leader[found].tolist(), scores.tolist(), strict=True):
-            if seed >= 0:
-                best[seed] = max(best.get(seed, 0.0), score)
-        nearest = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
-        for seed, score in nearest:
+    for row, of in best.items():
+        for seed, score in sorted(of.items(), key=lambda pair: (-pair[1], pair[0]))[:most]:
             linked.setdefault(seed, []).append(Evidence(asked[row], score))
     return linked
+
+
+def _keys_of(statements: Sequence[Statement], vectors: Vectors) -> list[str]:
+    """A key for everything about each statement that its likeness to others depends on."""
+    keys = []
+    for said, vector in zip(statements, vectors, strict=True):
+        told = f"{said.paper_id}\0{said.quote}\0{said.score!r}".encode()
+        keys.append(blake2b(told + vector.tobytes(), digest_size=10).hexdigest())
+    return keys
+
+
+def _field(shared: likeness.Background | None) -> str:
+    """Stands for what was taken out of all vectors."""
+    known = shared.mean.tobytes() + shared.axis.tobytes() if shared else b""
+    return blake2b(known, digest_size=10).hexdigest()
 
 
 def _medoid(rows: Sequence[int], vectors: Vectors, stated: Sequence[Statement]) -> Statement:

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.known_pairs import Known, in_order, nothing_known
 from kb.linkage import Bar, Pairs, linked
 from kb.trouble import Troubles, rarity, weights
+from kb.word_index import Doubles, WordIndex
 from kb.wording import clause_words, content_words
 
 Floats = NDArray[np.float32]
@@ -58,7 +61,7 @@ class Sentences:
     plain: Floats
     """(n, d) unit vectors as they were given."""
     rare: tuple[Mapping[str, float], ...]
-    """n bags of the main clauses' stems, each with its rarity, 0 to 1."""
+    """n bags of the main clauses' stems, each with its rarity, 0 to 1; none where not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,13 @@ def background(vectors: Floats) -> Background | None:
     return Background(mean.astype(np.float32), axes[:, -1].astype(np.float32))
 
 
-def prepare(texts: Sequence[str], vectors: Floats, shared: Background | None) -> Sentences:
+def prepare(
+    texts: Sequence[str], vectors: Floats, shared: Background | None, *, clauses: bool = True
+) -> Sentences:
     """Sentences of `texts` and their (n, d) vectors, with `shared` taken out.
 
-    Raises ValueError where the numbers of texts and vectors differ.
+    `clauses`: whether to read main clauses, which `group` needs and `match` does not. Raises
+    ValueError where the numbers of texts and vectors differ.
     """
     if len(texts) != len(vectors):
         raise ValueError(f"{len(texts)} sentences but {len(vectors)} vectors")
@@ -110,19 +116,27 @@ def prepare(texts: Sequence[str], vectors: Floats, shared: Background | None) ->
         tuple(map(_unit, bags)),
         substance,
         np.asarray(vectors, dtype=np.float32),
-        tuple({word: rarity(word) for word in clause_words(text)} for text in texts),
+        tuple(_rare(text) for text in texts) if clauses else (),
     )
 
 
-def group(sentences: Sentences, found: Troubles, rule: Rule) -> tuple[Ints, Floats]:
-    """First sentence of the group of each, and its average likeness to the others, both (n,).
+def _rare(text: str) -> dict[str, float]:
+    return {word: rarity(word) for word in clause_words(text)}
 
-    `found`: the troubles in the sentences. A sentence with less substance or less of a
-    trouble than `rule` asks for is in no group: -1, likeness 0. One alone is a group: 1.
+
+def group(
+    sentences: Sentences, found: Troubles, rule: Rule, known: Known | None = None
+) -> tuple[Ints, Floats, Pairs]:
+    """First sentence of the group of each, its average likeness to the others, both (n,), and
+    the pairs that led to it.
+
+    `found`: the troubles in the sentences; `known`: pairs scored before. A sentence with less
+    substance or less of a trouble than `rule` asks for is in no group: -1, likeness 0. One
+    alone is a group: 1.
     """
     count = len(sentences.words)
     fit = (sentences.substance >= rule.substance) & (found.stated >= rule.stated)
-    pairs = _likely(sentences, found, fit, rule.pair)
+    pairs = _likely(sentences, found, fit, rule.pair, known or nothing_known(count, count))
     groups = linked(count, pairs, rule.bar)
     inside = groups[pairs.one] == groups[pairs.other]
     total = np.zeros(count)
@@ -130,44 +144,80 @@ def group(sentences: Sentences, found: Troubles, rule: Rule) -> tuple[Ints, Floa
         total += np.bincount(ends[inside], weights=pairs.sure[inside], minlength=count)
     others = np.bincount(groups, minlength=count)[groups] - 1
     likeness = np.where(others > 0, np.round(total / np.maximum(others, 1), _DIGITS), 1.0)
-    return np.where(fit, groups, -1), np.where(fit, likeness, 0.0).astype(np.float32)
+    alike = np.where(fit, likeness, 0.0).astype(np.float32)
+    return np.where(fit, groups, -1), alike, pairs
 
 
 def _likely(
-    sentences: Sentences, found: Troubles, fit: NDArray[np.bool_], at_least: float
+    sentences: Sentences,
+    found: Troubles,
+    fit: NDArray[np.bool_],
+    at_least: float,
+    known: Known,
 ) -> Pairs:
-    """All pairs of sentences that are `fit` and as likely one challenge as `at_least`."""
-    count = len(sentences.words)
-    words, rare = _WordIndex(sentences.words), _WordIndex(sentences.rare)
-    one: list[Ints] = []
-    other: list[Ints] = []
-    sure: list[Floats] = []
-    for start in range(0, count, _BLOCK):
-        stop = min(start + _BLOCK, count)
-        cosines = sentences.vectors[start:stop] @ sentences.vectors[:stop].T
-        for at in np.flatnonzero(fit[start:stop]).tolist():
-            row = start + at
-            near = np.flatnonzero(fit[:row] & (cosines[at, :row] >= _LEAST_NEAR))
-            signs = (
-                cosines[at, near],
-                words.overlap(sentences.words[row], row)[near],
-                found.kinds[near] @ found.kinds[row],
-                found.stated[near] * found.stated[row],
-                found.cues[near] @ found.cues[row],
-                rare.largest(sentences.rare[row], row)[near],
-                sentences.plain[near] @ sentences.plain[row],
-            )
-            scores = same_challenge(np.stack(signs, axis=1))
-            likely = scores >= at_least
-            one.append(near[likely])
-            other.append(np.full(int(likely.sum()), row, dtype=np.int64))
-            sure.append(scores[likely])
-    none = np.zeros(0, dtype=np.int64)
-    return Pairs(
-        np.concatenate([none, *one]),
-        np.concatenate([none, *other]),
-        np.concatenate([none.astype(np.float32), *sure]),
-    )
+    """All pairs of sentences that are `fit` and as likely one challenge as `at_least`.
+
+    Two sentences that were both known are not compared again.
+    """
+    words, rare = WordIndex(sentences.words), WordIndex(sentences.rare)
+    compare = _Comparison(sentences, found, words, rare)
+    fresh = np.flatnonzero(fit & ~known.among)
+    ends = np.stack([known.pairs.one, known.pairs.other])
+    found_pairs = [Pairs(ends.min(axis=0), ends.max(axis=0), known.pairs.sure)]
+    for start in range(0, len(fresh), _BLOCK):
+        rows = fresh[start : start + _BLOCK]
+        cosines = sentences.vectors[rows] @ sentences.vectors.T
+        for row, near_all in zip(rows.tolist(), cosines >= _LEAST_NEAR - _SLACK, strict=True):
+            # Of two new sentences the later one asks.
+            near_all[row:] &= known.among[row:]
+            near = np.flatnonzero(near_all & fit)
+            others, scores = compare.with_row(row, near, at_least)
+            found_pairs.append(Pairs(np.minimum(others, row), np.maximum(others, row), scores))
+    return in_order(found_pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Scores pairs of sentences: roughly first, then those that count in double precision.
+
+    So no last bit of a matrix product decides, and a pair scores the same whichever of the
+    two asks.
+    """
+
+    sentences: Sentences
+    found: Troubles
+    words: WordIndex
+    rare: WordIndex
+
+    def with_row(self, row: int, near: Ints, at_least: float) -> tuple[Ints, Floats]:
+        """Those of `near` that are as likely as `at_least` one challenge with `row`; how likely."""
+        overlap = self.words.overlap(self.sentences.words[row])
+        largest = self.rare.largest(self.sentences.rare[row])
+        rough = same_challenge(self._signs(row, near, overlap, largest, np.float32))
+        near = near[rough >= at_least - _SLACK]
+        signs = self._signs(row, near, overlap, largest, np.float64)
+        scores = same_challenge(signs)
+        likely = (scores >= at_least) & (signs[:, 0] >= _LEAST_NEAR)
+        return near[likely], scores[likely]
+
+    def _signs(
+        self, row: int, near: Ints, overlap: Doubles, largest: Doubles, kind: type[np.floating[Any]]
+    ) -> NDArray[Any]:
+        def product(of: Floats) -> NDArray[Any]:
+            dots: NDArray[Any] = of[near].astype(kind, copy=False) @ of[row].astype(kind)
+            return dots
+
+        found = self.found
+        signs = (
+            product(self.sentences.vectors),
+            overlap[near],
+            product(found.kinds),
+            found.stated[near].astype(kind, copy=False) * found.stated[row],
+            product(found.cues),
+            largest[near],
+            product(self.sentences.plain),
+        )
+        return np.stack([sign.astype(kind, copy=False) for sign in signs], axis=1)
 
 
 def same_challenge(signs: Floats) -> Floats:
@@ -186,75 +236,60 @@ def same_challenge(signs: Floats) -> Floats:
 
 
 def match(
-    asked: Sentences, among: Sentences, *, at_least: float
-) -> Iterator[tuple[int, Ints, Floats]]:
-    """For each sentence of `asked` that is like any of `among`: its index, theirs, likeness.
+    asked: Sentences, among: Sentences, *, at_least: float, known: Known | None = None
+) -> Pairs:
+    """Pairs of a sentence of `among` (one) and one of `asked` (other) that are so alike.
 
-    Theirs come in rising order of index. Sentences with no match are skipped.
+    Those that are both `known` are not compared again.
     """
-    index = _WordIndex(among.words)
-    for start in range(0, len(asked.words), _BLOCK):
-        cosines = asked.vectors[start : start + _BLOCK] @ among.vectors.T
-        # Words alone reach at most 1 - _MEANING: below this cosine nothing can match.
-        floor = (at_least - (1 - _MEANING)) / _MEANING
-        possible = np.flatnonzero((cosines >= max(floor, _LEAST_COSINE)).any(axis=1))
-        for row in possible:
-            words = asked.words[start + row]
-            scores = _blend(cosines[row], index.overlap(words, len(among.words)))
-            found = np.flatnonzero(scores >= at_least)
-            if len(found):
-                yield start + int(row), found, scores[found]
+    before = known or nothing_known(len(asked.words), len(among.words))
+    # Words alone reach at most 1 - _MEANING: below this cosine nothing can match.
+    floor = max((at_least - (1 - _MEANING)) / _MEANING, _LEAST_COSINE)
+    found = [before.pairs]
+    everything = np.arange(len(among.words))
+    for rows, columns in (
+        (np.flatnonzero(~before.asked), everything),
+        (np.flatnonzero(before.asked), np.flatnonzero(~before.among)),
+    ):
+        if len(rows) and len(columns):
+            found += _matched(asked, among, rows, columns, floor, at_least)
+    return in_order(found)
+
+
+def _matched(
+    asked: Sentences, among: Sentences, rows: Ints, columns: Ints, floor: float, at_least: float
+) -> Iterator[Pairs]:
+    index = WordIndex([among.words[column] for column in columns.tolist()])
+    vectors = among.vectors[columns]
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        cosines = asked.vectors[block] @ vectors.T
+        possible = cosines >= floor - _SLACK
+        for at in np.flatnonzero(possible.any(axis=1)).tolist():
+            row, near = int(block[at]), np.flatnonzero(possible[at])
+            overlap = index.overlap(asked.words[row])[near]
+            # What cannot get there is not worth double precision.
+            rough = _MEANING * cosines[at, near] + (1 - _MEANING) * overlap
+            some = rough >= at_least - _SLACK
+            near, overlap = near[some], overlap[some]
+            exact = vectors[near].astype(np.float64) @ asked.vectors[row].astype(np.float64)
+            scores = np.round(_MEANING * exact + (1 - _MEANING) * overlap, _DIGITS)
+            alike = (scores >= at_least) & (exact >= _LEAST_COSINE)
+            yield Pairs(
+                columns[near[alike]],
+                np.full(int(alike.sum()), row, dtype=np.int64),
+                scores[alike].astype(np.float32),
+            )
 
 
 _LEAST_NEAR = 0.25
 """Cosine below which two sentences are taken to state other challenges, unseen."""
 _LEAST_COSINE = 0.4
 """Sentences that share words but not this much meaning are never alike."""
-
-
-def _blend(cosines: Floats, overlap: Floats) -> Floats:
-    scores = np.round(_MEANING * cosines + (1 - _MEANING) * overlap, _DIGITS)
-    scores[cosines < _LEAST_COSINE] = -1.0
-    return scores.astype(np.float32)
+_SLACK = 1e-3
+"""Far more than single precision can be off."""
 
 
 def _unit(bag: Mapping[str, float]) -> Mapping[str, float]:
     length = float(np.sqrt(sum(weight * weight for weight in bag.values())))
     return {word: weight / length for word, weight in bag.items()} if length else {}
-
-
-class _WordIndex:
-    """Which sentences hold a stem, and with what weight: overlaps without all pairs."""
-
-    def __init__(self, bags: Sequence[Mapping[str, float]]) -> None:
-        rows: dict[str, list[int]] = {}
-        weights: dict[str, list[float]] = {}
-        for row, bag in enumerate(bags):
-            for word, weight in bag.items():
-                rows.setdefault(word, []).append(row)
-                weights.setdefault(word, []).append(weight)
-        self._rows = {word: np.array(found, dtype=np.int64) for word, found in rows.items()}
-        self._weights = {word: np.array(found, dtype=np.float32) for word, found in weights.items()}
-
-    def overlap(self, bag: Mapping[str, float], count: int) -> Floats:
-        """Cosine of `bag` with each of the first `count` bags, shape (count,)."""
-        total = np.zeros(count, dtype=np.float32)
-        for word, weight in bag.items():
-            rows = self._rows.get(word)
-            if rows is None:
-                continue
-            end = int(np.searchsorted(rows, count))
-            # A stem stands once in a bag, so no row repeats and plain addition is safe.
-            total[rows[:end]] += self._weights[word][:end] * np.float32(weight)
-        return total
-
-    def largest(self, bag: Mapping[str, float], count: int) -> Floats:
-        """Weight of the weightiest stem shared with each of the first `count` bags, 0 if none."""
-        best = np.zeros(count, dtype=np.float32)
-        for word in bag:
-            rows = self._rows.get(word)
-            if rows is None:
-                continue
-            end = int(np.searchsorted(rows, count))
-            best[rows[:end]] = np.maximum(best[rows[:end]], self._weights[word][:end])
-        return best

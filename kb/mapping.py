@@ -1,24 +1,20 @@
 """The library's challenges and maps: statements from the catalogue, merged and laid out.
 
-Merging every statement takes seconds, so its result is kept beside the indexes, as
-numbers of sentences, and made again when the catalogue has moved on.
+Merging every statement takes seconds, so its result is kept (`kb.kept_challenges`) and made
+again when the catalogue has moved on.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kb import challenges as merging
+from kb import kept_challenges
 from kb.catalogue import Filters, StoredPaper
 from kb.catalogue.challenge_log import latest_decision, read_challenge_log
 from kb.catalogue.filing import Filing
@@ -26,18 +22,15 @@ from kb.challenge_decisions import Decided, decided
 from kb.challenges import Challenge, within
 from kb.codebooks import edition_at, filing_at
 from kb.errors import UsageError
-from kb.evidence import Evidence, Statement
+from kb.evidence import Statement
 from kb.lattice import AXES, PaperFacts, filled
 from kb.library import Library
 from kb.map_diff import MapDiff, diff
 from kb.maps import ChallengeMap, build_map, digest
 from kb.quotes import legible
 from kb.snapshot import Snapshot
-from kb.stated import Stated, stated
+from kb.stated import stated
 from taxonomy.edition import Edition
-
-# Raised when merging changes, so that a kept result of older rules is not used.
-RULES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +54,6 @@ class Mapped:
 
 _memory: dict[tuple[Path, int | None], tuple[list[Any], tuple[int, str], Mapped]] = {}
 
-_MERGING = (
-    "challenges.py",
-    "evidence.py",
-    "likeness.py",
-    "linkage.py",
-    "trouble.json",
-    "trouble.py",
-    "word_weights.py",
-    "wording.py",
-)
-
 # Maps under older codebooks that are kept in memory.
 _OLDER = 2
 
@@ -82,7 +64,7 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
     Takes: version, of the codebook; the one in force where None. Raises UsageError.
     """
     snapshot = library.snapshot()
-    stamp = _stamp(library, snapshot.generation)
+    stamp = kept_challenges.stamp(library, snapshot.generation)
     with library.catalogue.read() as reader:
         latest = latest_decision(reader.connection)
         log = read_challenge_log(reader.connection)
@@ -94,13 +76,13 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
             _memory[library.folder, version] = (stamp, latest, made)
         return made
     found = stated(library, None, filing=_filing(library, version))
-    kept = _recall(library, stamp, found) if version is None else None
-    if kept is None:
-        kept = merging.build(found.statements, found.vectors)
-        if version is None:
-            _keep(library, stamp, kept)
-    after = decided(kept, log)
-    made = Mapped(snapshot.generation, after, kept, found.statements, found.papers)
+    built = (
+        kept_challenges.merged(library, snapshot.generation, found)
+        if version is None
+        else merging.build(found.statements, found.vectors)
+    )
+    after = decided(built, log)
+    made = Mapped(snapshot.generation, after, built, found.statements, found.papers)
     older = [key for key in _memory if key[1] is not None]
     for key in older[: -_OLDER + 1] if version is not None else ():
         del _memory[key]
@@ -247,7 +229,7 @@ def versions(library: Library, version: int | None = None) -> dict[str, str]:
         "taxonomy": str(now if version is None else version),
         "tagger": library.tagger.version,
         "statements": library.classifier.version,
-        "merging": str(RULES),
+        "merging": str(kept_challenges.RULES),
         "model": library.embedder.model_id,
     }
 
@@ -299,88 +281,3 @@ def paper_facts(paper: StoredPaper) -> PaperFacts:
         examined=bool(paper.abstract or paper.digest or paper.full_text),
         facets={facet: paper.keys(facet) for facet in {tag.facet for tag in paper.tags}},
     )
-
-
-def _path(library: Library) -> Path:
-    return library.folder / "challenges.json"
-
-
-def _stamp(library: Library, generation: int) -> list[Any]:
-    with library.catalogue.read() as reader:
-        # Another library made in the same folder may be at the same generation.
-        created = reader.meta("created")
-    judged = [library.classifier.version, library.embedder.model_id]
-    return [RULES, _code(), created, generation, *judged]
-
-
-@cache
-def _code() -> str:
-    """Hash of everything that merging is made of: no threshold or word list can be forgotten."""
-    parts = (files("kb") / name for name in _MERGING)
-    return digest([part.read_text(encoding="utf-8") for part in parts])
-
-
-def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> None:
-    """Write the result as sentence numbers; left out where the folder cannot be written.
-
-    Decisions are not in it: they are applied to what is read back.
-    """
-
-    def numbers(evidence: tuple[Evidence, ...]) -> list[tuple[int, float]]:
-        return [(one.statement.sentence_id, one.likeness) for one in evidence]
-
-    rows = [
-        {
-            "challenge_id": one.challenge_id,
-            "statement": one.statement,
-            "status": one.status,
-            "phases": one.phases,
-            "layers": one.layers,
-            "papers": one.papers,
-            "paper_ids": one.paper_ids,
-            "first_year": one.first_year,
-            "last_year": one.last_year,
-            "evidence": numbers(one.evidence),
-            "answers": numbers(one.answers),
-            "directions": numbers(one.directions),
-            "renamed": one.renamed,
-        }
-        for one in found
-    ]
-    path = _path(library)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps({"stamp": stamp, "sha256": digest(rows), "rows": rows}))
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challenge, ...] | None:
-    """The kept result, where it is whole, of this generation and of these rules."""
-    by_number = {one.sentence_id: one for one in found.statements}
-
-    def evidence(rows: list[tuple[int, float]]) -> tuple[Evidence, ...]:
-        return tuple(Evidence(by_number[number], likeness) for number, likeness in rows)
-
-    try:
-        kept = json.loads(_path(library).read_text(encoding="utf-8"))
-        if kept["stamp"] != stamp or kept["sha256"] != digest(kept["rows"]):
-            return None
-        return tuple(
-            Challenge(
-                **{
-                    **row,
-                    "phases": tuple(row["phases"]),
-                    "layers": tuple(row["layers"]),
-                    "paper_ids": tuple(row["paper_ids"]),
-                    "evidence": evidence(row["evidence"]),
-                    "answers": evidence(row["answers"]),
-                    "directions": evidence(row["directions"]),
-                }
-            )
-            for row in kept["rows"]
-        )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None

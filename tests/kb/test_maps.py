@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb import mapping, maps
+from kb import kept_challenges, mapping, maps
 from kb.catalogue import Filters
 from kb.challenges import Statement, build, prominence
 from kb.cli import main
@@ -413,10 +413,10 @@ def test_a_change_of_any_rule_makes_the_kept_challenges_stale(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Library.open(folder)) as library:
-        before = mapping._stamp(library, 1)
-        mapping._code.cache_clear()
-        monkeypatch.setattr(mapping, "_MERGING", mapping._MERGING[:-1])
-        assert mapping._stamp(library, 1) != before
-    mapping._code.cache_clear()
-    parts = {Path(name).stem for name in mapping._MERGING}
+        before = kept_challenges.stamp(library, 1)
+        kept_challenges.code.cache_clear()
+        monkeypatch.setattr(kept_challenges, "_PARTS", kept_challenges._PARTS[:-1])
+        assert kept_challenges.stamp(library, 1) != before
+    kept_challenges.code.cache_clear()
+    parts = {Path(name).stem for name in kept_challenges._PARTS}
     assert {"challenges", "likeness", "linkage", "trouble"} <= parts
