@@ -19,11 +19,16 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --no-annotate --custom-compile-command 'make lock'
 LOCK := $(VENV)/lock
 
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PLAIN := smoke or not (browser or soak or model_server)
-EXTRA := browser or soak or model_server
+# Only for `make words`: who marks a text, and where the catalogues lie.
+WORDS := $(BIN)/pybabel
+MARKS := -k _ -k later -k many:1,2
+LOCALE := kb/pages/locale
 
-.PHONY: help app install test check-all lint starter lock clean
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PLAIN := smoke or not (browser or soak or model_server or postgres)
+EXTRA := browser or soak or model_server or postgres
+
+.PHONY: help app install test check-all lint fuzz audit words starter lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -48,6 +53,23 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(VENV)/.dev ## Every reader of strangers' files, with fifty times the inputs of a test run
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q tests/fuzz --timeout=0
+
+audit: $(VENV)/.dev ## Versions, files and licences against the locks; known advisories if reachable
+	$(BIN)/python -m tests.dependencies
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet 'pip-audit>=2.9' \
+		&& $(VENV)/audit/bin/pip-audit --disable-pip --require-hashes -s pypi -r requirements.lock; \
+		found=$$?; [ $$found -ne 0 ] && echo 'Advisories: something is known (listed above), or' \
+		'pypi.org cannot be reached from here: then nothing is known either way.'; exit $$found
+
+words: $(VENV)/.dev ## Gather the app's words for translation, compile the translated ones
+	@$(WORDS) --quiet extract -F $(LOCALE)/babel.cfg --no-default-keywords $(MARKS) --sort-output \
+		--no-location --no-wrap -o $(VENV)/words.pot .
+	@$(WORDS) --quiet update -i $(VENV)/words.pot -d $(LOCALE) -D sixfold -l zh_CN \
+		--init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	@$(WORDS) compile -d $(LOCALE) -D sixfold --statistics
 
 starter: install ## Rebuild data/starter.kbz
 	$(BIN)/python -m kb.starter

@@ -7,17 +7,19 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from ingest.arxiv_http import Manners, PoliteSession
+from ingest.arxiv_http import PLACES, Manners, PoliteSession
 from ingest.errors import SourceError
 from ingest.identity import arxiv_id, arxiv_version, normal_doi
 from ingest.records import Paper, ParseNote
 from ingest.sources import Found, clean_text
+from ingest.url import BadUrl, Gate, parse
 
 if TYPE_CHECKING:
     import arxiv
@@ -35,9 +37,10 @@ _WITHDRAWN = re.compile(r"\bwithdrawn\b", re.IGNORECASE)
 class ArxivSource:
     """Asks arXiv, politely.
 
-    Takes the addresses of the API and of the PDFs, the manners of asking, and, so that time
-    can be played, how to sleep and to tell seconds. Not for several threads at once: one
-    connection is what arXiv's terms allow.
+    Takes the addresses of the API and of the PDFs, the manners of asking, other places that
+    may be asked (scheme, host and port; one of the two addresses that names this machine is
+    one of itself), and, so that time can be played, how to sleep and to tell seconds. Not for
+    several threads at once: one connection is what arXiv's terms allow.
     """
 
     def __init__(
@@ -49,11 +52,13 @@ class ArxivSource:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         manners: Manners | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         chosen = manners or Manners(delay_seconds=delay_seconds, timeout=timeout)
         self._base_url = base_url
         self._pdf_url = pdf_url.rstrip("/")
-        self._session = PoliteSession(chosen, sleep, clock)
+        gate = Gate.of((*PLACES, *allow, *_of_this_machine(base_url, pdf_url)))
+        self._session = PoliteSession(chosen, gate, sleep, clock)
 
     def by_ids(self, ids: Sequence[str]) -> Iterator[Found]:
         """One item for each id, in the order given, asked for 100 at a time.
@@ -125,11 +130,14 @@ class ArxivSource:
         while True:
             try:
                 result = next(results, None)
+                if result is None or (since and result.updated.date() < since):
+                    return
+                paper = _paper(result)
             except arxiv.ArxivError as error:
                 raise _malformed(error.url, str(error.message)) from error
-            if result is None or (since and result.updated.date() < since):
-                return
-            paper = _paper(result)
+            # What the client makes of a date or a field that is missing or not as arXiv's.
+            except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError) as error:
+                raise _malformed(self._base_url, "an entry is not as arXiv writes it") from error
             if paper.paper_id in seen:
                 # A feed that repeats itself would go on for ever.
                 stale += 1
@@ -197,10 +205,19 @@ class _Checked:
         raise _malformed(url, "it is empty, though there are more results")
 
 
+def _of_this_machine(*urls: str) -> Iterator[str]:
+    """The places among these addresses that lie here; what is no address fails when asked."""
+    for url in urls:
+        with suppress(BadUrl):
+            place = parse(url).place
+            if place.loopback:
+                yield str(place)
+
+
 def _wrongly_empty(url: str, content: bytes) -> bool:
     """True for a page without entries before the last result."""
     told = _TOTAL.search(content)
-    start = parse_qs(urlsplit(url).query).get("start", ["0"])[0]
+    start = parse_qs(parse(url).query).get("start", ["0"])[0]
     return b"<entry" not in content and told is not None and int(told[1]) > int(start)
 
 

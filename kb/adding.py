@@ -20,7 +20,7 @@ from kb.library import Library
 from kb.merging import join_new
 from kb.pipeline import Ahead, Behind
 from kb.repeats import Repeats
-from kb.report import Options, Report
+from kb.report import Options, Outcome, Report
 
 __all__ = ["Options", "Report", "add", "tag_papers"]
 
@@ -89,7 +89,10 @@ class _Run:
         try:
             self._flow(sources)
             if self._report.stopped:
-                self._report.not_tried = self._gathering.not_tried(sources)
+                left = self._gathering.not_tried(sources)
+                # Read ahead, and not gone on with when somebody wanted the run to end.
+                left += len(self._flight.items()) if self._asked_to_stop else 0
+                self._report.not_tried = left
             state, why = ("stopped", self._report.why) if self._report.stopped else ("done", "")
         except KbError as error:
             why = error.message
@@ -105,6 +108,9 @@ class _Run:
             items = batches(self._gathering.items(sources))
             with self._behind, Ahead(items, self._flight.closed) as ahead:
                 for batch in ahead:
+                    if self._asked_to_stop:
+                        self._report.stop_asked()
+                        break
                     self._add(batch)
         except CatalogueUnwritable as error:
             for item in self._flight.items():
@@ -161,6 +167,7 @@ class _Run:
         else:
             self._note(item.item, error.step, error.why)
         self._flight.land([item])
+        self._tell(Outcome(item.item, "failed", "", error.step, error.why))
         row = self._doubts.failed(error.step, error.why)
         if row:
             self._report.stop_alike(row, error.step, error.why)
@@ -197,7 +204,16 @@ class _Run:
             self._library.indexes.follow(self._library.catalogue)
             self._unindexed = 0
 
+    @property
+    def _asked_to_stop(self) -> bool:
+        return self._options.stop is not None and self._options.stop.is_set()
+
+    def _tell(self, outcome: Outcome) -> None:
+        if self._options.on_outcome:
+            self._options.on_outcome(outcome)
+
     def _acknowledge(self, item: Item, state: str) -> None:
+        self._tell(Outcome(item.item, state, item.paper.paper_id))
         if self._options.on_event:
             paper_id = item.paper.paper_id
             self._options.on_event({"item": item.item, "state": state, "paper_id": paper_id})

@@ -5,18 +5,30 @@ Only the catalogue is copied: the indexes are made from it, without embedding an
 
 from __future__ import annotations
 
+import re
 import shutil
-from datetime import datetime
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kb.catalogue import Catalogue
+from kb.catalogue.frozen import kept_version
+from kb.catalogue.joining import records
+from kb.catalogue.places import Place, place_of
+from kb.catalogue.sqlite_file import SqliteFile
 from kb.catalogue.store import BACKUPS, check_file
 from kb.errors import LibraryError, UsageError
 from kb.index_state import IndexFolder
-from kb.lock import WriteLock
+from kb.settings import load_settings
 
 # Removing this many papers at once is backed up first.
 BULK = 25
+
+KEPT_COPIES = 5
+"""Copies that Sixfold makes on its own are kept, the newest of each reason."""
+
+_AUTOMATIC = re.compile(r"\d{8}T\d{6}-(before-removal|before-restore|damaged)(?:-\d+)?\.sqlite")
 
 _SIDE_FILES = ("-wal", "-shm")
 
@@ -41,7 +53,31 @@ def keep_copy(catalogue: Catalogue, reason: str, now: datetime) -> Path:
     """A backup in the library's own backups folder, named by time and reason."""
     target = _free(catalogue.path.parent / BACKUPS, reason, now)
     catalogue.backup(target)
+    _prune(target)
     return target
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A backup in the library's own backups folder."""
+
+    path: Path
+    at: datetime
+    """When it was written."""
+    size: int
+    """Bytes."""
+    schema: int
+    """Version of its tables; 0 where the file does not tell, as a damaged one."""
+
+
+def backups(folder: Path) -> list[Kept]:
+    """The backups in the library's backups folder, the newest first."""
+    found = []
+    for path in (folder / BACKUPS).resolve().glob("*.sqlite"):
+        facts = path.stat()
+        at = datetime.fromtimestamp(facts.st_mtime, UTC)
+        found.append(Kept(path, at, facts.st_size, kept_version(path)))
+    return sorted(found, key=lambda one: (one.at, one.path.name), reverse=True)
 
 
 def newest_backup(folder: Path) -> Path | None:
@@ -58,6 +94,48 @@ def newest_backup(folder: Path) -> Path | None:
     return None
 
 
+def require_meant(doomed: int, held: int, does: str, *, yes: bool) -> None:
+    """Raise UsageError where 25 papers or more, a quarter of those held or more, would go.
+
+    Takes what the person asked for in words: `remove`. Nothing is said where `yes` is.
+    """
+    if doomed >= BULK and doomed * 4 >= held and not yes:
+        raise UsageError(
+            f"this would {does} {doomed} of {held} papers",
+            remedy="say --yes if that is meant; kb backup FILE first",
+            code="bulk_removal",
+        )
+
+
+def lost_by(folder: Path, source: Path) -> tuple[int, int]:
+    """(papers here that the backup has not, papers here); zeros where none can be read here.
+
+    Raises DamagedCatalogue, NewerSchema, OSError of the backup.
+    """
+    check_file(source)
+    backed = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        there = {str(one) for (one,) in backed.execute("SELECT paper_id FROM papers")}
+    finally:
+        backed.close()
+    place = place_of(folder, load_settings(folder).catalogue_url)
+    if not place.exists():
+        return 0, 0
+    try:
+        catalogue = Catalogue.open(place, upgrade=False)
+    except LibraryError:
+        return 0, 0  # damaged: whatever can be had is wanted
+    try:
+        with catalogue.read() as reader:
+            rows = reader.connection.exec_driver_sql("SELECT paper_id FROM papers")
+            here = {str(one) for (one,) in rows}
+    except LibraryError:
+        return 0, 0
+    finally:
+        catalogue.close()
+    return len(here - there), len(here)
+
+
 def restore(folder: Path, source: Path, now: datetime) -> Path | None:
     """Put the backup `source` in the place of the catalogue in `folder`.
 
@@ -68,8 +146,9 @@ def restore(folder: Path, source: Path, now: datetime) -> Path | None:
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    live = folder / "catalogue.sqlite"
-    with WriteLock(folder).held():
+    settings = load_settings(folder)
+    place = place_of(folder, settings.catalogue_url)
+    with place.write_lock().held():
         workshop = folder / BACKUPS / "restoring"
         shutil.rmtree(workshop, ignore_errors=True)
         workshop.mkdir(parents=True)
@@ -77,11 +156,13 @@ def restore(folder: Path, source: Path, now: datetime) -> Path | None:
             prepared = _prepared(source, workshop / "catalogue.sqlite")
             indexes = _indexes(folder)
             seen = [state.generation for one in indexes if (state := one.state())]
-            _outrun(prepared, live, seen)
+            _outrun(prepared, place, seen, served=bool(settings.chroma_url))
             # First, so that a crash in between cannot leave indexes of another catalogue.
             for index in indexes:
                 index.forget()
-            return _swap(prepared, live, now)
+            if isinstance(place, SqliteFile):
+                return _swap(prepared, place.path, now)
+            return _fill(prepared, place, now)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
 
@@ -92,32 +173,52 @@ def _prepared(source: Path, target: Path) -> Path:
     with source.open("rb") as stream, target.open("wb") as copy:
         shutil.copyfileobj(stream, copy)
     check_file(target)
-    catalogue = Catalogue.open(target)
-    catalogue.use_wal()
+    place = SqliteFile(target)
+    catalogue = Catalogue.open(place)
+    place.use_wal()
     catalogue.close()
     return target
 
 
-def _outrun(prepared: Path, live: Path, seen: list[int]) -> None:
-    """Raise the generation beyond every one seen, so that no reader mistakes old for new."""
+def _outrun(prepared: Path, live: Place, seen: list[int], *, served: bool) -> None:
+    """Raise the generation beyond every one seen, so that no reader mistakes old for new.
+
+    Indexes that other machines keep, or a Chroma server (`served`), cannot be forgotten from
+    here: for them, every paper goes and comes anew.
+    """
     seen = [*seen, _generation(live)]
     catalogue = Catalogue.open(prepared)
     with catalogue.write() as writer:
         writer.outrun(max(seen, default=0))
+        if not isinstance(live, SqliteFile) or served:
+            writer.renew(_numbers(live))
     catalogue.close()
 
 
-def _generation(path: Path) -> int:
+def _generation(place: Place) -> int:
     """The catalogue's generation; 0 where there is none, or none that can be read."""
-    if not path.is_file():
+    if not place.exists():
         return 0
     try:
-        catalogue = Catalogue.open(path, upgrade=False)
+        catalogue = Catalogue.open(place, upgrade=False)
     except LibraryError:
         return 0
     try:
         with catalogue.read() as reader:
             return reader.generation
+    finally:
+        catalogue.close()
+
+
+def _numbers(place: Place) -> list[int]:
+    """Numbers of the papers held there; none where that cannot be read."""
+    try:
+        catalogue = Catalogue.open(place, upgrade=False)
+    except LibraryError:
+        return []
+    try:
+        with catalogue.read() as reader:
+            return list(records(reader))
     finally:
         catalogue.close()
 
@@ -130,19 +231,55 @@ def _swap(prepared: Path, live: Path, now: datetime) -> Path | None:
     aside = live.parent / BACKUPS
     try:
         catalogue = Catalogue.open(live, upgrade=False)
+        kept = _free(aside, "before-restore", now)
+        try:
+            catalogue.backup(kept)
+            # Through SQLite, in one transaction: readers that have the file open see it too.
+            catalogue.overwrite(prepared)
+        finally:
+            catalogue.close()
     except LibraryError:
         kept = _free(aside, "damaged", now)
-        live.replace(kept)
-        for end in _SIDE_FILES:
-            side = live.with_name(live.name + end)
-            if side.exists():
-                side.replace(kept.with_name(kept.name + end))
+        _put_aside(live, kept)
         prepared.replace(live)
-        return kept
-    kept = _free(aside, "before-restore", now)
+    _prune(kept)
+    return kept
+
+
+def _put_aside(live: Path, kept: Path) -> None:
+    """Keep a damaged catalogue with its side files; its name stays taken until the swap."""
     try:
+        kept.hardlink_to(live)
+    except OSError:
+        shutil.copyfile(live, kept)
+    # What they hold must not be brought into the catalogue that comes next.
+    for end in _SIDE_FILES:
+        side = live.with_name(live.name + end)
+        if side.exists():
+            side.replace(kept.with_name(kept.name + end))
+
+
+def _prune(made: Path) -> None:
+    """Drop the oldest copies made for the same reason as `made`, beyond `KEPT_COPIES`."""
+    found = _AUTOMATIC.fullmatch(made.name)
+    if not found:
+        return
+    alike = made.parent.glob(f"*-{found[1]}*.sqlite")
+    older = sorted(one for one in alike if one != made and _AUTOMATIC.fullmatch(one.name))
+    for old in older[: max(0, len(older) - KEPT_COPIES + 1)]:
+        for end in ("", *_SIDE_FILES):
+            old.with_name(old.name + end).unlink(missing_ok=True)
+
+
+def _fill(prepared: Path, place: Place, now: datetime) -> Path | None:
+    """Have a server's catalogue hold what is prepared; give where the former rows are kept."""
+    if not place.exists():
+        catalogue, kept = Catalogue.create(place), None
+    else:
+        catalogue = Catalogue.open(place)
+        kept = _free(place.path.parent / BACKUPS, "before-restore", now)
         catalogue.backup(kept)
-        # Through SQLite, in one transaction: readers that have the file open see it too.
+    try:
         catalogue.overwrite(prepared)
     finally:
         catalogue.close()

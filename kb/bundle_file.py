@@ -49,6 +49,7 @@ CHUNK = 2**20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _END = b"PK\x05\x06"
 _END_BYTES = 22
+_LOCAL_BYTES = 30
 _ZIP64_LOCATOR = b"PK\x06\x07"
 _NPY_HEADER = 128
 
@@ -183,13 +184,23 @@ class BundleReader:
 
     def _json(self, content: bytes, where: str) -> Any:
         try:
-            return json.loads(content.decode("utf-8"), parse_constant=_refuse)
+            return json.loads(
+                content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once
+            )
         except (ValueError, RecursionError) as error:
             raise damaged(f"{where} is not JSON", self._name) from error
 
 
 def _refuse(name: str) -> Any:
     raise ValueError(name)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once: of two, one reader takes the first, another the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 class VectorStream:
@@ -230,6 +241,8 @@ class VectorStream:
 @contextmanager
 def bundle_reader(path: Path) -> Iterator[BundleReader]:
     """Open a bundle whose container passes every check. Raises BundleError, OSError."""
+    if not path.is_file():  # a pipe would be waited for, without end
+        raise damaged("not a file", str(path))
     with path.open("rb") as stream:
         _check_ends(stream, path)
         try:
@@ -237,6 +250,7 @@ def bundle_reader(path: Path) -> Iterator[BundleReader]:
         except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise damaged(f"not a bundle ({error})", str(path)) from error
         with archive:
+            _check_count(archive, path)
             _check_entries(archive, path)
             yield BundleReader(archive, str(path))
 
@@ -253,9 +267,20 @@ def _check_ends(stream: IO[bytes], path: Path) -> None:
     if len(end) < _END_BYTES or not end.startswith(_END):
         raise damaged("not a bundle, or cut short", str(path))
     directory = int.from_bytes(end[12:16], "little")
-    if directory > MAX_DIRECTORY or tail[:-_END_BYTES].startswith(_ZIP64_LOCATOR):
+    # One disk, as many entries on it as in all, and none of them a guess; no comment.
+    plain = end[4:8] == bytes(4) and end[8:10] == end[10:12] and end[20:] == bytes(2)
+    if not plain or directory > MAX_DIRECTORY or tail[:-_END_BYTES].startswith(_ZIP64_LOCATOR):
         raise damaged("its table of contents is not a bundle's", str(path))
     stream.seek(0)
+
+
+def _check_count(archive: zipfile.ZipFile, path: Path) -> None:
+    """As many entries as the end of the file says: `zipfile` itself does not look."""
+    stream = archive.fp
+    if stream is not None:
+        stream.seek(-_END_BYTES, 2)
+        if int.from_bytes(stream.read()[8:10], "little") != len(archive.infolist()):
+            raise damaged("its table of contents is not a bundle's", str(path))
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
@@ -279,7 +304,10 @@ def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
             raise damaged(f"{entry.filename} is packed in an unknown way", str(path))
         if entry.header_offset < after:
             raise damaged(f"{entry.filename} lies over another member", str(path))
-        after = entry.header_offset + entry.compress_size
+        after = entry.header_offset + _LOCAL_BYTES + len(entry.filename) + entry.compress_size
         packed = max(entry.compress_size, RATIO_FROM // MAX_RATIO)
         if entry.file_size > MAX_MEMBER or entry.file_size > MAX_RATIO * packed:
             raise damaged(f"{entry.filename} unpacks to far more than it may", str(path))
+    # Nothing stands before the first member, and the last ends before the directory.
+    if min(entry.header_offset for entry in entries) or after > archive.start_dir:
+        raise damaged("its members do not lie where its table of contents says", str(path))

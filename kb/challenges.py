@@ -138,37 +138,19 @@ def build(
     shared = shared or likeness.background(stated_vectors)
     memory = memory if memory is not None else Memory()
     memory.under(rules + _field(shared))
-    keys = _keys_of(stated, stated_vectors)
-    prepared = likeness.prepare([said.quote for said in stated], stated_vectors, shared)
-    found = troubles([said.quote for said in stated], [said.score for said in stated])
-    known = memory.known("challenge", keys, keys)
-    first, alike, pairs = likeness.group(prepared, found, SAME_CHALLENGE, known)
-    memory.learn("challenge", keys, keys, pairs)
-    members: dict[int, list[int]] = {}
-    for row, group in enumerate(first.tolist()):
-        if group >= 0:
-            members.setdefault(group, []).append(row)
-    # Nobody can read "These limitations remain" alone.
-    seeds = {
-        group: row
-        for group, rows in members.items()
-        for row in reversed(rows)
-        if found.stated[row] >= ALONE and not points_elsewhere(label(stated[row].quote))
-    }
-    leader = np.array([seeds.get(group, -1) for group in first.tolist()], dtype=np.int64)
-    told = _Told(shared, prepared, keys, leader, memory)
+    told = _grouped(stated, stated_vectors, shared, memory)
     answers = _linked("contribution", statements, vectors, told)
     directions = _linked("direction", statements, vectors, told)
     challenges = [
         _challenge(
-            hashed("c", stated[seeds[group]]),
-            label(_medoid(rows, prepared.vectors, stated).quote),
-            [Evidence(stated[row], float(alike[row])) for row in rows],
-            answers.get(seeds[group], []),
-            directions.get(seeds[group], []),
+            hashed("c", stated[told.seeds[group]]),
+            label(_medoid(rows, told.sentences.vectors, stated).quote),
+            [Evidence(stated[row], float(told.alike[row])) for row in rows],
+            answers.get(told.seeds[group], []),
+            directions.get(told.seeds[group], []),
         )
-        for group, rows in members.items()
-        if group in seeds
+        for group, rows in told.members.items()
+        if group in told.seeds
     ]
     return tuple(sorted(challenges, key=prominence))
 
@@ -249,14 +231,48 @@ def _without_repeats(stated: list[Statement], vectors: Vectors) -> tuple[list[St
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """The challenge statements, to which others are linked."""
+    """The challenge statements in their groups, to which others are linked."""
 
     shared: likeness.Background | None
     sentences: likeness.Sentences
     keys: Sequence[str]
-    leader: NDArray[np.int64]
-    """(n,) the seed of each one's challenge; -1 where it is in none."""
     memory: Memory
+    alike: Vectors
+    """(n,) average likeness of each to the others of its group."""
+    members: dict[int, list[int]]
+    """The rows of each group, oldest first, by the group's first row."""
+    seeds: dict[int, int]
+    """The row of each group that stands for it; a group without one is not listed."""
+    leader: NDArray[np.int64]
+    """(n,) the seed of each one's group; -1 where there is none."""
+
+
+def _grouped(
+    stated: Sequence[Statement],
+    vectors: Vectors,
+    shared: likeness.Background | None,
+    memory: Memory,
+) -> _Told:
+    quotes = [said.quote for said in stated]
+    keys = _keys_of(stated, vectors)
+    prepared = likeness.prepare(quotes, vectors, shared)
+    found = troubles(quotes, [said.score for said in stated])
+    known = memory.known("challenge", keys, keys)
+    first, alike, pairs = likeness.group(prepared, found, SAME_CHALLENGE, known)
+    memory.learn("challenge", keys, keys, pairs)
+    members: dict[int, list[int]] = {}
+    for row, group in enumerate(first.tolist()):
+        if group >= 0:
+            members.setdefault(group, []).append(row)
+    # Nobody can read "These limitations remain" alone.
+    seeds = {
+        group: row
+        for group, rows in members.items()
+        for row in reversed(rows)
+        if found.stated[row] >= ALONE and not points_elsewhere(label(quotes[row]))
+    }
+    leader = np.array([seeds.get(group, -1) for group in first.tolist()], dtype=np.int64)
+    return _Told(shared, prepared, keys, memory, alike, members, seeds, leader)
 
 
 def _linked(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +12,8 @@ import click
 
 from ingest.errors import IngestError
 from kb.errors import KbError
-from kb.quotes import legible
+from kb.shown import visible, visible_json
+from kb.stopping import status_of, terminable
 
 # command -> (module of kb.commands, one line of help). Kept here so that `kb --help`
 # imports none of them.
@@ -34,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("answering", "Ask a question; get quotes that can be checked, or a refusal."),
     "chats": ("chatting", "Chats that are kept: list, show, rename, search, export, rm."),
     "collection": ("collecting", "Named collections of papers: add, rm, list."),
+    "review": ("screening", "Systematic reviews: criteria, screening, the PRISMA diagram."),
+    "note": ("noting", "Notes that people write on papers: add, list, edit, remove."),
+    "saved": ("saving", "Saved searches: list, add, rm, rename, run; and what is new in each."),
+    "reading": ("reading", "A person's reading list: to_read, reading, read; set, export."),
     "tag": ("tagging", "Decide on tags: give, remove, accept; what people say holds."),
     "undo": ("tagging", "Undo a decision on tags."),
     "tags": ("tagging", "Tags with their papers; --queue says what to decide next."),
@@ -109,14 +113,18 @@ def kb(ctx: click.Context, library: str | None, as_json: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1, 2 or 3, as the contract says."""
+    """Run one command. Returns the exit status: 0, 1, 2 or 3, as the contract says.
+
+    Stopped by Ctrl-C it is 130, by SIGTERM 143, as shells have it.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal may not be UTF-8
     try:
-        result = kb.main(args=words, prog_name="kb", standalone_mode=False)
+        with terminable():
+            result = kb.main(args=words, prog_name="kb", standalone_mode=False)
     except click.exceptions.Exit as error:
         return error.exit_code
     except BrokenPipeError:
@@ -128,8 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         facts, status = _facts(error)
         return _report(facts, status, as_json)
-    except KeyboardInterrupt:
-        return _report(_INTERRUPTED, 1, as_json)
+    except KeyboardInterrupt as error:
+        return _report(_INTERRUPTED, status_of(error), as_json)
     return result if isinstance(result, int) else 0
 
 
@@ -163,18 +171,19 @@ def _facts(error: Exception) -> tuple[dict[str, str], int]:
             "item": str(error.filename or ""),
             "remedy": "check the path, the free space and the rights",
         }, 1
-    return _INTERRUPTED, 1
+    return _INTERRUPTED, status_of(error.__cause__)
 
 
 def _report(facts: dict[str, Any], status: int, as_json: bool) -> int:
     """Say what went wrong: JSON on standard output, or one line on standard error."""
     if as_json:
-        sys.stdout.write(json.dumps({"error": facts}, ensure_ascii=False) + "\n")
+        sys.stdout.write(visible_json({"error": facts}) + "\n")
         return status
     item = f" [{facts['item']}]" if facts["item"] and facts["item"] not in facts["message"] else ""
     remedy = f" — {facts['remedy']}" if facts["remedy"] else ""
     # Names of papers, people and collections may hold what drives a terminal.
-    sys.stderr.write(f"kb: {legible(facts['message'] + item + remedy)}\n")
+    told = " ".join(visible(facts["message"] + item + remedy).split())
+    sys.stderr.write(f"kb: {told}\n")
     return status
 
 

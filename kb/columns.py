@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
 
@@ -49,6 +50,12 @@ class Columns:
 
     def _none(self) -> Mask:
         return np.zeros(len(self._table.n), dtype=bool)
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        """Every category, that of the most papers first."""
+        every = Counter(name for some in self._table.categories for name in some)
+        return tuple(name for name, _ in every.most_common())
 
     @cached_property
     def _names(self) -> tuple[str, list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,15 @@ from kb.catalogue.joining import regroup
 from kb.catalogue.soundness import Unsound, drop_orphans, held_dimension, index_sample, unsound
 from kb.catalogue.values import Vector
 from kb.decisions import mend_tags
-from kb.errors import DamagedCatalogue, NewerSchema, UsageError
+from kb.errors import DamagedCatalogue, IndexUnreachable, NewerSchema, UsageError
 from kb.index_probe import Probed, probe
 from kb.index_state import IndexFolder
+from kb.leavings import left_over, sweep
 from kb.library import Library
 from kb.own_tags import astray, derive, drop_strange, strange_keys
 from kb.reembed import embed_again
 from kb.selftest import gate
+from kb.vector_server import ServedIndex
 
 # Vectors compared between catalogue and Chroma: a damaged segment hits many at once.
 SAMPLE = 64
@@ -31,9 +34,6 @@ SAME_VECTOR = 1e-3
 
 # Of the sample's vectors, this share must be found when asked for: the graph is approximate.
 FOUND_SHARE = 0.9
-
-# Names that Sixfold gives to files which are only there while it writes them.
-_LEFT_OVER = ("*.part", "backups/*.part", "backups/restoring")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,19 @@ CLOSED = ("damaged_catalogue", "catalogue_damaged", "newer_schema", "settings")
 """Codes of faults around which nothing is mended."""
 
 # Codes of faults that are in no index, beside those of rows.
-_NO_INDEX = ("stale_files", "model_mismatch", "learned_stale")
+_NO_INDEX = ("stale_files", "model_mismatch", "learned_stale", "index_unreachable")
 
 # Codes of faults beside which it can be asked whether papers are found.
 _HARMLESS = {"learned_stale", "unknown_tags", "tags_astray", "decisions_astray"}
+
+# Code of a damage -> the index that is put aside, and made anew.
+_INDEX = {
+    "lexical_damaged": "lexical",
+    "lexical_differs": "lexical",
+    "chroma_damaged": "chroma",
+    "chroma_differs": "chroma",
+    "vector_differs": "chroma",
+}
 
 # Code of a fault in an index -> it heals when the index follows the catalogue.
 _LAGS = ("index_missing", "index_behind", "index_unfinished")
@@ -90,7 +99,7 @@ def examine(folder: Path) -> list[Fault]:
     try:
         faults = check(library)
         codes = {fault.code for fault in faults}
-        if codes & set(_LAGS) and codes <= {*_LAGS, "stale_files"}:
+        if not library.mirror and codes and codes <= {*_LAGS, "stale_files"}:
             # A writer died: what it had begun is finished or cleared away.
             mend(library, [])
             faults = check(library)
@@ -115,7 +124,7 @@ def _cannot_open(folder: Path, error: DamagedCatalogue | NewerSchema | UsageErro
 def check(library: Library) -> list[Fault]:
     """Everything that is wrong with an open library. Raises LibraryLocked."""
     # Under the lock: between two steps of a writer, the indexes rightly lag.
-    with library.lock.held():
+    with nullcontext() if library.mirror else library.lock.held():
         faults = _catalogue(library)
         if not any(fault.code == "catalogue_damaged" for fault in faults):
             faults += _lexical(library) + _chroma(library)
@@ -168,7 +177,7 @@ def _row_fault(one: Unsound) -> Fault:
     return Fault(one.code, f"{one.count} {told}: {', '.join(one.examples)}", remedy)
 
 
-def _state(library: Library, index: IndexFolder, name: str) -> list[Fault]:
+def _state(library: Library, index: IndexFolder | ServedIndex, name: str) -> list[Fault]:
     """What an index's own note says is wrong."""
     with library.catalogue.read() as reader:
         generation = reader.generation
@@ -183,9 +192,20 @@ def _state(library: Library, index: IndexFolder, name: str) -> list[Fault]:
     return []
 
 
+def _not_as_sealed(index: IndexFolder | ServedIndex, code: str, name: str) -> list[Fault]:
+    wrong = index.broken(deep=True)
+    if not wrong:
+        return []
+    told = f"{len(wrong)} files of {name} are not as they were written: {', '.join(wrong[:3])}"
+    return [Fault(code, told, _FIX)]
+
+
 def _lexical(library: Library) -> list[Fault]:
     index = library.indexes.lexical
     faults = _state(library, index, "lexical")
+    if faults:
+        return faults
+    faults = _not_as_sealed(index, "lexical_damaged", "the text index")
     if faults:
         return faults
     seen = probe("lexical", index.path, [])
@@ -204,10 +224,16 @@ def _chroma(library: Library) -> list[Fault]:
     index = library.indexes.chroma
     with library.catalogue.read() as reader:
         numbers, sample = index_sample(reader, held_dimension(reader), SAMPLE)
-    faults = _state(library, index, "vector")
+    try:
+        faults = _state(library, index, "vector")
+    except IndexUnreachable as error:
+        return [Fault(error.code, error.message, error.remedy)]
     # A missing index has no files to look into; any other is looked into, lagging or not.
     if any(fault.code in ("index_missing", "index_unfinished") for fault in faults):
         return faults
+    wrong = _not_as_sealed(index, "chroma_damaged", "Chroma")
+    if wrong:
+        return wrong
     seen = probe("chroma", index.path, list(sample))
     if seen.fault:
         return [Fault("chroma_damaged", f"Chroma's files cannot be read: {seen.fault}", _FIX)]
@@ -246,30 +272,28 @@ def _compared(sample: dict[int, Vector], seen: Probed) -> list[Fault]:
 
 
 def _files(library: Library) -> list[Fault]:
-    left = left_over(library)
+    left = left_over(library.folder, library.indexes)
     if not left:
         return []
     names = ", ".join(path.name for path in left[:5])
     return [Fault("stale_files", f"{len(left)} left over by a run cut short: {names}", _FIX)]
 
 
-def left_over(library: Library) -> list[Path]:
-    """Files and folders that a run cut short has left, and that nothing uses."""
-    found = [path for pattern in _LEFT_OVER for path in library.folder.glob(pattern)]
-    return sorted([*found, *library.indexes.lexical.strays(), *library.indexes.chroma.strays()])
-
-
-def mend(library: Library, faults: list[Fault]) -> None:
+def mend(library: Library, faults: list[Fault]) -> list[Path]:
     """Mend what can be mended without guessing: rows of nothing, vectors, indexes, leftovers.
 
-    Takes the faults that `check` found. Raises LibraryLocked.
+    Takes the faults that `check` found. Gives where damaged indexes are kept, put aside.
+    Raises LibraryLocked.
     """
+    kept: list[Path] = []
     codes = {fault.code for fault in faults}
     tag_codes = codes & {"unknown_tags", "tags_astray"}
     index_codes = codes - set(_UNSOUND) - set(_NO_INDEX) - tag_codes
     with library.lock.held():
         # First: whatever follows must not open an index that may be damaged.
         if index_codes:
+            named = {_INDEX[code] for code in index_codes if code in _INDEX}
+            kept = library.indexes.put_aside(named, f"{library.clock():%Y%m%dT%H%M%S}")
             library.indexes.discard()
         if "orphan_rows" in codes:
             with library.catalogue.write() as writer:
@@ -286,14 +310,5 @@ def mend(library: Library, faults: list[Fault]) -> None:
         if codes & {"vector_missing", "vector_not_unit"}:
             embed_again(library, everything=False)
         library.indexes.follow(library.catalogue)
-        for path in left_over(library):
-            _drop(path)
-
-
-def _drop(path: Path) -> None:
-    if path.is_dir():
-        for inner in sorted(path.iterdir()):
-            _drop(inner)
-        path.rmdir()
-    else:
-        path.unlink()
+        sweep(library.folder, library.indexes, everything="stale_files" in codes)
+    return kept

@@ -141,6 +141,12 @@ class DependencyMissing(KbError):
     exit_status = 3
 
 
+class IndexUnreachable(DamagedIndex):
+    """The server that keeps a derived index does not answer."""
+
+    code = "index_unreachable"
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """The error for an unknown name: it lists the known ones."""
     return UsageError(

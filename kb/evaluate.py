@@ -176,7 +176,7 @@ def _question(line: str, place: str) -> GoldQuestion:
         borderline = frozenset(map(str, record.get("borderline") or ()))
         pages = frozenset(map(int, record.get("pages") or ()))
         identity = str(record.get("id", ""))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _bad(place, "is not {id, type, question, gold_papers, gold_quotes}") from error
     if kind not in TYPES:
         raise _bad(place, f"has type {kind}; known: {', '.join(TYPES)}")

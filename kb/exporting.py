@@ -10,6 +10,7 @@ import numpy as np
 
 from kb.card import Card, card
 from kb.catalogue import Filters, StoredPaper
+from kb.catalogue.standing import stands_for
 from kb.collecting import require
 from kb.errors import UsageError, unknown
 from kb.exports.bibliography import bibtex, ris
@@ -19,6 +20,7 @@ from kb.exports.reading_list import reading_list
 from kb.exports.tables import json_lines, sheet
 from kb.exports.vault import write_vault
 from kb.library import Library
+from kb.remarks import Remark, remarks
 from kb.whole_file import write_whole
 
 FOLDER = "obsidian"
@@ -63,7 +65,7 @@ def exported(library: Library, papers: Sequence[StoredPaper], form: str) -> byte
         return _LISTED[form](map(entry_of, papers)).encode(errors="backslashreplace")
     if form == "markdown":
         card_of = partial(_card, library)
-        return reading_list(papers, library.codebook, card_of).encode()
+        return reading_list(papers, library.codebook, card_of, _remarks(library)).encode()
     if form == FOLDER:
         raise UsageError("obsidian notes are a folder", remedy="name it with -o FOLDER")
     raise unknown("format", form, FORMATS)
@@ -79,7 +81,8 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
             raise UsageError(
                 f"{target} is a file", item=str(target), remedy="name a folder with -o"
             )
-        write_vault(target, papers, keys_of(library), library.codebook, partial(_card, library))
+        keys, card_of = keys_of(library), partial(_card, library)
+        write_vault(target, papers, keys, library.codebook, card_of, _remarks(library))
         return
     write_whole(target, exported(library, papers, form))
 
@@ -93,3 +96,17 @@ def keys_of(library: Library) -> dict[str, str]:
 
 def _card(library: Library, paper: StoredPaper) -> Card:
     return card(library, paper.n)
+
+
+def _remarks(library: Library) -> dict[str, list[Remark]]:
+    """Notes by the id of the paper that stands for theirs; not those of papers removed since."""
+    found: dict[str, list[Remark]] = {}
+    written = remarks(library)
+    with library.catalogue.read() as reader:
+        numbers = reader.numbers({one.paper_id for one in written})
+        roots = {one: stands_for(reader.connection, n) for one, n in numbers.items()}
+        papers = reader.papers(set(roots.values()))
+    for one in written:
+        if one.paper_id in roots:
+            found.setdefault(papers[roots[one.paper_id]].paper_id, []).append(one)
+    return found

@@ -23,7 +23,7 @@ from kb.identified import identified
 from kb.library import Library
 from kb.merging import join_new
 from kb.repeats import Repeats
-from kb.report import Options, Report
+from kb.report import Options, Outcome, Report
 
 # What came in with these has no text of its own, and the person can do something about it.
 _TOLD = frozenset({"no_pdf", "no_text"})
@@ -97,6 +97,9 @@ class Gathering:
         for number, source in enumerate(sources):
             try:
                 for found in source.items():
+                    if self.options.stop and self.options.stop.is_set():
+                        self.report.stop_asked()
+                        return
                     self._seen[number] += 1
                     self.report.found += 1
                     if self.options.on_found:
@@ -125,7 +128,7 @@ class Gathering:
         if paper is None:
             return
         if paper.paper_id not in self._given and self._as_before(paper):
-            self._unchanged()
+            self._unchanged(found, paper.paper_id)
             return
         keys = _keys(paper)
         if self.flight.meets(keys):
@@ -140,8 +143,8 @@ class Gathering:
 
     def _load(self, source: Source, found: Found) -> Paper | None:
         file = _file_facts(found)
-        if file and self._known(found, file):
-            self._unchanged()
+        if file and (known := self._known(found, file)):
+            self._unchanged(found, known)
             return None
         remote = isinstance(source, ArxivPapers)
         try:
@@ -168,7 +171,7 @@ class Gathering:
     def _cut(self, source: Source, found: Found, paper: Paper, keys: frozenset[str]) -> Item | None:
         paper, held = self._with_held(paper)
         if held == content_hash(paper):
-            self._unchanged()
+            self._unchanged(found, paper.paper_id)
             return None
         try:
             cut = split(
@@ -190,26 +193,30 @@ class Gathering:
         held = self._hashes.get(paper.paper_id)
         return held is not None and held == content_hash(paper)
 
-    def _unchanged(self) -> None:
+    def _unchanged(self, found: Found, paper_id: str) -> None:
         self.report.unchanged += 1
+        if self.options.on_outcome:
+            self.options.on_outcome(Outcome(encodable(found.item), "unchanged", paper_id))
         self.repeats.passed()
 
-    def _known(self, found: Found, file: tuple[str, int, int]) -> bool:
-        """True for a file read before. Where only its time differs, its content decides."""
+    def _known(self, found: Found, file: tuple[str, int, int]) -> str:
+        """The paper of a file read before, else "". Where only its time differs, its content
+        decides.
+        """
         path, size, mtime_ns = file
         with self.library.catalogue.read() as reader:
             known = reader.known_file(path, size, None)
             if not known or reader.known_file(path, size, mtime_ns):
-                return bool(known)
+                return known
             held = file_hash(reader, known)
         try:
             same = bool(held) and found.path is not None and file_sha256(found.path) == held
         except OSError:
-            return False  # reading it will say why
+            return ""  # reading it will say why
         if same and not self.options.dry_run:
             with self.library.catalogue.write(bump=False) as writer:
                 writer.remember_file(path, size, mtime_ns, known)
-        return same
+        return known if same else ""
 
     def _with_held(self, paper: Paper) -> tuple[Paper, str]:
         """The paper with what only the held record has, and the held content hash."""
@@ -248,6 +255,9 @@ class Gathering:
         self.report.fail(item, step, why)
         if self.on_failure:
             self.on_failure(encodable(item), step, encodable(why))
+        if self.options.on_outcome:
+            told = Outcome(encodable(item), "failed", "", step, encodable(why))
+            self.options.on_outcome(told)
         row = self.repeats.failed(step, alike, code)
         if row:
             self.report.stop_alike(row, step, why)

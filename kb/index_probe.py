@@ -18,7 +18,7 @@ import numpy as np
 
 from kb.catalogue.values import Vector
 from kb.text_index import TextIndex
-from kb.vector_index import VectorIndex
+from kb.vector_index import Served, VectorIndex
 
 # Opening takes two seconds, reading 50,000 passages five.
 SECONDS = 120.0
@@ -39,7 +39,9 @@ class Probed:
     """How many of the sample's vectors the index finds when asked for them."""
 
 
-def probe(name: str, path: Path, sample: Sequence[int], *, seconds: float = SECONDS) -> Probed:
+def probe(
+    name: str, path: Path | Served, sample: Sequence[int], *, seconds: float = SECONDS
+) -> Probed:
     """Look into the index `name` (`chroma` or `lexical`) at `path`, from a safe distance.
 
     Takes the passage numbers whose vectors are wanted (of Chroma).
@@ -78,16 +80,16 @@ def _read(answer: dict[str, Any]) -> Probed:
 
 
 def _look(request: dict[str, Any]) -> dict[str, Any]:
-    path = Path(request["path"])
     if request["name"] == "lexical":
-        text = TextIndex(path)
+        text = TextIndex(Path(request["path"]))
         return {
             "passages": sorted(text.passage_numbers()),
             "papers": sorted(text.paper_numbers()),
             "vectors": {},
             "found": 0,
         }
-    index = VectorIndex(path)
+    served = "://" in request["path"]
+    index = VectorIndex(Served.read(request["path"]) if served else Path(request["path"]))
     held = index.vectors(request["sample"])
     found = 0
     for vector in held.values():

@@ -8,8 +8,17 @@ import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from kb.seal import Seal, broken, seal
+
+DAMAGED = "damaged"
+"""Folder of indexes that were found damaged, in the library's folder."""
+
+KEPT = 2
+"""Damaged copies kept of each index, the newest."""
+
 # Raised when an index is laid out anew: what lies there is then made again from the catalogue.
 LAYOUTS = {"lexical": 2, "chroma": 1}
+NAMES = tuple(LAYOUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,8 @@ class IndexState:
     """True while a write runs: found so at open, the writer died and the index is remade."""
     format: int = 1
     """Version of the index's own layout."""
+    seal: Seal | None = None
+    """What its files were when it was last written; None in a note of an earlier Sixfold."""
 
 
 class IndexFolder:
@@ -69,11 +80,17 @@ class IndexFolder:
             state = replace(state, generation=generation)
         if dirty is not None:
             state = replace(state, dirty=dirty)
+        if not state.dirty:
+            state = replace(state, seal=seal(self._library / state.folder))
         self._write(state)
 
-    def adopt(self, path: Path, generation: int) -> None:
-        """Make the rebuilt index in `path` the present one, and drop the others."""
-        self._write(IndexState(path.name, generation, format=self._layout))
+    def adopt(self, path: Path, generation: int, sealed: Seal | None = None) -> None:
+        """Make the rebuilt (or, with its seal, copied) index in `path` the present one.
+
+        The others are dropped.
+        """
+        sealed = seal(path) if sealed is None else sealed
+        self._write(IndexState(path.name, generation, format=self._layout, seal=sealed))
         for old in self._library.glob(f"{self._name}-*"):
             if old != path:
                 shutil.rmtree(old, ignore_errors=True)
@@ -84,6 +101,40 @@ class IndexFolder:
         The files stay until then: an engine of this process may hold them open.
         """
         self._note.unlink(missing_ok=True)
+
+    def broken(self, *, deep: bool = False) -> list[str]:
+        """Names of files that are not as they were left: by size, or (`deep`) by content.
+
+        Nothing is said of an index that is missing or just being written.
+        """
+        state = self.state()
+        if state is None or state.dirty or state.seal is None:
+            return []
+        wrong = broken(self._library / state.folder, state.seal, deep=deep)
+        return wrong if self.state() == state else []
+
+    def put_aside(self, stamp: str) -> Path | None:
+        """Move a damaged index out of the way, and forget it; it is then made anew.
+
+        Returns where it is kept now; None where there was nothing to keep.
+        """
+        path, aside = self.path, self._library / DAMAGED
+        self.forget()
+        if not path.is_dir():
+            return None
+        aside.mkdir(exist_ok=True)
+        target, counter = aside / f"{self._name}-{stamp}", 1
+        while target.exists():
+            counter += 1
+            target = aside / f"{self._name}-{stamp}-{counter}"
+        try:
+            path.rename(target)
+        except OSError:
+            return None  # held open where that forbids renaming: dropped by the rebuild
+        older = sorted(one for one in aside.glob(f"{self._name}-*") if one != target)
+        for old in older[: len(older) - KEPT + 1]:
+            shutil.rmtree(old, ignore_errors=True)
+        return target
 
     def strays(self) -> list[Path]:
         """Folders of this index that are not the present one: left by a rebuild that died."""

@@ -59,6 +59,7 @@ class Intake:
             settings.arxiv_pdf_url,
             delay_seconds=settings.arxiv_delay,
             timeout=settings.arxiv_timeout,
+            allow=settings.allow_hosts,
         )
 
     def read_pdf(self, path: Path) -> Parsed:

@@ -135,5 +135,5 @@ def _somebody_writes(library: Library) -> bool:
             return False
     except LibraryLocked:
         return True
-    except CatalogueUnwritable:
-        return False
+    except CatalogueUnwritable:  # nobody can ask the lock: its note has to do
+        return library.lock.holder() is not None

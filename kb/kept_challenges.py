@@ -53,8 +53,9 @@ def merged(library: Library, generation: int, found: Stated) -> tuple[Challenge,
     path = library.folder / "pairs.npz"
     memory = known_pairs.recall(path)
     made = merging.build(found.statements, found.vectors, memory=memory, rules=code())
-    known_pairs.keep(path, memory)
-    _keep(library, kept, made)
+    if not library.catalogue.read_only:
+        known_pairs.keep(path, memory)
+        _keep(library, kept, made)
     return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -14,34 +15,39 @@ from ingest.errors import IngestError
 from ingest.identity import own_id, paper_id
 from ingest.sources import encodable
 from kb import learned
-from kb.backup import BULK, keep_copy
+from kb.backup import BULK, keep_copy, require_meant
 from kb.catalogue import Catalogue, Filters
 from kb.catalogue.editions import newest
 from kb.catalogue.filing import Filing
 from kb.catalogue.joining import regroup
 from kb.catalogue.known import held_as
+from kb.catalogue.places import place_of
+from kb.catalogue.sqlite_file import SqliteFile, no_library
 from kb.catalogue.standing import stands_for
-from kb.catalogue.store import Busy, remember_checked
+from kb.catalogue.store import Busy
 from kb.embed import Embedder
-from kb.errors import CatalogueUnwritable, LibraryLocked, ModelMismatch, NoLibrary, UsageError
+from kb.errors import CatalogueUnwritable, LibraryLocked, ModelMismatch, UsageError
 from kb.index_state import IndexFolder
 from kb.indexes import Indexes
-from kb.lock import WriteLock
+from kb.leavings import left_over, sweep
+from kb.mirror import Mirror
 from kb.settings import FILE, Settings, load_settings
 from kb.snapshot import Snapshot
+from kb.vector_server import ServedIndex, mark_of
 from taxonomy.codebook import Codebook
 from taxonomy.codebook import load as load_codebook
 from taxonomy.edition import Edition
 from taxonomy.statements import StatementClassifier
 from taxonomy.tagger import Tagger
 
-CATALOGUE = "catalogue.sqlite"
-
 # Milliseconds that a search waits to be logged: loading a bundle writes for many seconds.
 LOG_PATIENCE = 200
 
 PDFS = "pdf"
 """Folder of the PDFs that were fetched or uploaded, in the library's folder."""
+
+# Tells libraries apart in caches that outlive them: an `id()` is given again once one is gone.
+_openings = itertools.count(1)
 
 
 def utc_now() -> datetime:
@@ -59,52 +65,63 @@ class Library:
     clock: Callable[[], datetime] = utc_now
 
     def __post_init__(self) -> None:
-        self.lock = WriteLock(self.folder)
-        self.indexes = Indexes(
-            self.folder,
-            IndexFolder(self.folder, "lexical"),
-            IndexFolder(self.folder, "chroma"),
-        )
+        self.lock = self.catalogue.write_lock()
+        self.mirror = Mirror(self.folder) if self.catalogue.read_only else None
+        home = self.mirror.folder if self.mirror else self.folder
+        self.indexes = Indexes(home, IndexFolder(home, "lexical"), self._chroma(home))
         self._snapshot: Snapshot | None = None
         self._taught: tuple[str, Tagger] | None = None
         self._guard = threading.RLock()
         self.unlogged = 0
+        self.opening = next(_openings)
+
+    def _chroma(self, home: Path) -> IndexFolder | ServedIndex:
+        """Where the vectors' index lies: in a folder, or on a Chroma server."""
+        url = self.settings.chroma_url
+        if not url:
+            return IndexFolder(home, "chroma")
+        place = self.catalogue.place
+        with self.catalogue.read() as reader:
+            created = reader.meta("created")
+        on_server = not isinstance(place, SqliteFile)
+        return ServedIndex(url, mark_of(place.name, created, on_server=on_server))
 
     @classmethod
     def create(cls, folder: Path) -> Library:
         """A new library in `folder`. Raises UsageError where there is one already."""
         folder = folder.expanduser().resolve()
-        if (folder / CATALOGUE).exists():
+        settings = load_settings(folder)
+        place = place_of(folder, settings.catalogue_url)
+        if place.exists():
             raise UsageError(
-                f"there is a library in {folder} already",
-                item=str(folder),
+                f"there is a library in {place.path.parent} already",
+                item=place.name,
                 remedy="use it as it is, or name another folder with --library",
                 code="library_exists",
             )
-        settings = load_settings(folder)
         # Before anything is made: a model that is not there leaves no library behind.
         embedder = _embedder(settings)
         folder.mkdir(parents=True, exist_ok=True)
         facts = {"model": embedder.model_id, "created": utc_now().isoformat(timespec="seconds")}
-        library = cls(folder, settings, Catalogue.create(folder / CATALOGUE, facts))
+        library = cls(folder, settings, Catalogue.create(place, facts))
         library.embedder = embedder
         return library
 
     @classmethod
-    def open(cls, folder: Path, *, heal: bool = True) -> Library:
+    def open(cls, folder: Path, *, heal: bool = True, read_only: bool = False) -> Library:
         """The library in `folder`; indexes that lag behind the catalogue are healed.
 
-        Raises NoLibrary, DamagedCatalogue, NewerSchema.
+        With `read_only` nothing is ever written: neither indexes nor the log of searches, and
+        the write lock is not taken. Raises NoLibrary, DamagedCatalogue, NewerSchema.
         """
         folder = folder.expanduser().resolve()
-        path = folder / CATALOGUE
-        if not path.is_file():
-            raise NoLibrary(
-                f"there is no library in {folder}",
-                item=str(folder),
-                remedy="kb init --starter (with papers to try), or kb init (empty)",
-            )
-        library = cls(folder, load_settings(folder), Catalogue.open(path))
+        settings = load_settings(folder)
+        place = place_of(folder, settings.catalogue_url)
+        library = cls(folder, settings, Catalogue.open(place, read_only=read_only))
+        library.lock.read_only = read_only
+        if library.mirror:
+            with library.catalogue.read() as reader:
+                library.mirror.take(reader.generation)
         if heal:
             library.heal()
         return library
@@ -112,7 +129,9 @@ class Library:
     def close(self) -> None:
         """Let go of the catalogue; the next opening need not check it again."""
         self.catalogue.close()
-        remember_checked(self.catalogue.path)
+        if self.mirror:
+            self.mirror.close()
+        self.catalogue.remember_checked()
 
     def now(self) -> str:
         """The time, as written into the catalogue."""
@@ -222,11 +241,19 @@ class Library:
         """
         with self.catalogue.read() as reader:
             generation = reader.generation
-        if self.indexes.current(generation):
+        left = left_over(self.folder, self.indexes)
+        damaged = self.indexes.broken()
+        if self.indexes.current(generation) and not left and not damaged:
             return False
+        if self.mirror:
+            self.mirror.take(generation)
+            self.indexes.replace(self.catalogue, generation)
+            return True
         try:
             with self.lock.held():
+                self.indexes.put_aside(damaged, f"{self.clock():%Y%m%dT%H%M%S}")
                 self.indexes.follow(self.catalogue)
+                sweep(self.folder, self.indexes)
         except (LibraryLocked, CatalogueUnwritable):
             return False  # searched as it is
         return True
@@ -238,6 +265,8 @@ class Library:
         with self._guard:
             if self._snapshot is None or self._snapshot.generation != generation:
                 self._snapshot = Snapshot.take(self.catalogue)
+                if self.mirror:
+                    self.heal()
                 self.indexes.refresh()
             return self._snapshot
 
@@ -302,12 +331,7 @@ class Library:
         numbers = sorted({self.number(name, exact=True) for name in names})
         with self.catalogue.read() as reader:
             held = reader.counts()["papers"]
-        if len(numbers) >= BULK and len(numbers) * 4 >= held and not yes:
-            raise UsageError(
-                f"this would remove {len(numbers)} of {held} papers",
-                remedy="say --yes if that is meant; kb backup FILE first",
-                code="bulk_removal",
-            )
+        require_meant(len(numbers), held, "remove", yes=yes)
         with self.writing():
             if len(numbers) >= BULK:
                 keep_copy(self.catalogue, "before-removal", self.clock())
@@ -320,6 +344,25 @@ class Library:
                 if path.parent == self.folder / PDFS:
                     path.unlink(missing_ok=True)
         return removed
+
+
+def is_library(folder: Path) -> bool:
+    """True where there is a library, whole or not."""
+    return place_of(folder, load_settings(folder).catalogue_url).exists()
+
+
+def marked(folder: Path) -> int:
+    """Changes where another catalogue is put in its place; a server's never is.
+
+    Raises NoLibrary where there is no file.
+    """
+    place = place_of(folder, load_settings(folder).catalogue_url)
+    if not isinstance(place, SqliteFile):
+        return 0
+    try:
+        return place.path.stat().st_ino
+    except FileNotFoundError:
+        raise no_library(folder) from None
 
 
 def _embedder(settings: Settings) -> Embedder:

@@ -9,38 +9,61 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from kb.catalogue.frozen import frozen, refused
 from kb.errors import CatalogueUnwritable, LibraryLocked
 
 NOTE_TRIES = 10
 """Tenths of a second for which a refused writer waits to learn who holds the lock."""
 
 
+class Lock(Protocol):
+    """The lock that one writer of a library holds."""
+
+    read_only: bool
+    """Set where nobody may change anything: then it is never taken."""
+
+    def held(self, *, seconds: float = 0.0) -> AbstractContextManager[None]:
+        """Hold the lock, waiting up to `seconds` for it. Held already by us: no wait."""
+        ...
+
+    def holder(self) -> dict[str, str] | None:
+        """Who writes now: {pid, user, host, command, since}; None where nobody is known."""
+        ...
+
+
 class WriteLock:
     """The library's write lock. The operating system frees it when its holder dies."""
 
     def __init__(self, folder: Path) -> None:
-        self._lock = FileLock(folder / ".lock")
+        self._lock = FileLock(folder / ".lock", mode=_mode(folder))
         self._note = folder / ".lock.json"
+        self.read_only = False
+        """Set where nobody may change anything: then it is never taken."""
 
     @contextmanager
     def held(self, *, seconds: float = 0.0) -> Iterator[None]:
         """Hold the lock, waiting up to `seconds` for it. Held already by us: no wait.
 
         Raises LibraryLocked with who holds it and since when, CatalogueUnwritable where
-        the folder cannot be written.
+        the folder cannot be written, ReadOnly where it is not to be.
         """
+        if self.read_only:
+            raise refused(self._note)
         try:
             self._lock.acquire(timeout=seconds, poll_interval=0.1)
         except Timeout:
             raise self._locked() from None
         except OSError as error:
             folder = self._note.parent
+            if frozen(folder / ".lock"):
+                raise refused(folder / ".lock") from error
             raise CatalogueUnwritable(
                 f"the library in {folder} cannot be written: {error.strerror or error}",
                 item=str(folder),
@@ -49,7 +72,7 @@ class WriteLock:
         try:
             if self._lock.lock_counter == 1:
                 part = self._note.with_suffix(".part")
-                part.write_text(json.dumps(_whoami()))
+                part.write_text(json.dumps(whoami()))
                 part.replace(self._note)
             yield
         finally:
@@ -87,7 +110,8 @@ class WriteLock:
         )
 
 
-def _whoami() -> dict[str, str]:
+def whoami() -> dict[str, str]:
+    """This process, as a note names it: {pid, user, host, command, since}."""
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
     return {
         "pid": str(os.getpid()),
@@ -96,6 +120,11 @@ def _whoami() -> dict[str, str]:
         "command": command[:120],
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _mode(folder: Path) -> int:
+    """Rights of the lock's file: whoever may write in the folder may take the lock."""
+    return 0o644 | (folder.stat().st_mode & 0o022 if folder.is_dir() else 0)
 
 
 def _user() -> str:

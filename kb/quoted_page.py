@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ingest import pdf
@@ -12,6 +13,9 @@ from kb.errors import UsageError
 
 # A page is drawn while somebody waits; a file that takes longer is not worth it.
 _LIMITS = pdf.Limits(seconds=15.0)
+
+Said = tuple[str, tuple[Box, ...]]
+"""A quote, and where its passage stands on the page."""
 
 
 def shows_pages(paper: StoredPaper, passage: StoredPassage) -> bool:
@@ -28,12 +32,36 @@ def quoted_page(path: str, page: int, quote: str, boxes: tuple[Box, ...] = ()) -
     try:
         return pdf.render_page(Path(path), page, quote, boxes, _LIMITS)
     except PdfError as error:
-        raise UsageError(
-            f"Page {page} cannot be shown: {error.message}",
-            item=path,
-            remedy=error.remedy,
-            code="page_not_shown",
-        ) from error
+        raise _not_shown(path, page, error) from error
+
+
+def marked_page(path: str, page: int, said: Sequence[Said] = ()) -> tuple[bytes, int]:
+    """(a page as PNG with every quote marked that is found on it, how many were found).
+
+    Takes the PDF's path and the page from 1. Raises UsageError where it cannot be shown.
+    """
+    try:
+        with pdf.Parser(_LIMITS) as parser:
+            marks = [parser.quote_on_page(Path(path), page, quote, boxes) for quote, boxes in said]
+            # The passage's boxes come back where a quote is not found: they would mark too much.
+            held = [
+                found
+                for found, (_, boxes) in zip(marks, said, strict=True)
+                if found and found != boxes
+            ]
+            boxes = tuple(box for found in held for box in found)
+            return parser.render_page(Path(path), page, "", boxes), len(held)
+    except PdfError as error:
+        raise _not_shown(path, page, error) from error
+
+
+def _not_shown(path: str, page: int, error: PdfError) -> UsageError:
+    return UsageError(
+        f"Page {page} cannot be shown: {error.message}",
+        item=path,
+        remedy=error.remedy,
+        code="page_not_shown",
+    )
 
 
 def within(quote: str, passage: StoredPassage) -> str:

@@ -6,8 +6,11 @@ import re
 import unicodedata
 
 _SPACE = re.compile(r"\s+")
-# What XML 1.0 cannot hold, white space aside, and the deleted and C1 controls it discourages.
-_ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+# What XML 1.0 cannot hold, white space aside, the deleted and C1 controls it discourages, and
+# the marks that reorder what is read (CVE-2021-42574).
+_ILLEGAL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
+)
 _SOFT_HYPHEN = "\u00ad"
 
 
@@ -33,9 +36,9 @@ def contains(text: str, quote: str) -> bool:
 def exportable(text: str) -> str:
     """`text` as every file format can hold it: white space single, no illegal characters.
 
-    Of a text with characters that XML forbids (controls, lone surrogates, U+FFFE) only the
-    longest stretch without them is kept, so that what is exported still stands verbatim in
-    the stored text. "" where nothing is left.
+    Of a text with characters that XML forbids (controls, lone surrogates, U+FFFE) or that
+    reorder it only the longest stretch without them is kept, so that what is exported still
+    stands verbatim in the stored text. "" where nothing is left.
     """
     stretches = _ILLEGAL.split(_SPACE.sub(" ", text))
     return max((stretch.strip() for stretch in stretches), key=len)

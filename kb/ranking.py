@@ -188,7 +188,13 @@ class Searcher:
         if not len(matrix.passage):
             return {}, NO_ROUTE
         route = self._route()
-        if route.path == "exact":
+        near = None
+        if route.path == "chroma":
+            indexes, generation = self.library.indexes, self.snapshot.generation
+            near = indexes.nearest(vector, pool, generation)
+            if near is None:
+                route = Route("exact", "the Chroma server is gone, or behind")
+        if near is None:
             narrow = self.filtered or self.holding is not None
             positions = (
                 np.flatnonzero(self._passages_passing())
@@ -196,8 +202,7 @@ class Searcher:
                 else np.arange(len(matrix.passage))
             )
         else:
-            numbers, _ = self.library.indexes.vector.query(vector, pool)
-            near = self.snapshot.places_of(numbers)
+            near = self.snapshot.places_of(near)
             wanted = np.array(also, dtype=np.int64)
             extra = matrix.of_papers(wanted) if by == "papers" else wanted
             positions = np.unique(np.concatenate([near[near >= 0], extra]))

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.sources import encodable
 from kb.batches import EncodeTexts
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one item."""
+
+    item: str
+    state: str
+    """`added`, `updated`, `unchanged` or `failed`."""
+    paper_id: str = ""
+    """"" of one that failed."""
+    step: str = ""
+    """Where it failed: `fetch`, `read`, `parse`, `split`, `embed`, `tag` or `keep`."""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +46,10 @@ class Options:
     """Told (papers, passages) done since the last call."""
     on_found: Callable[[], None] | None = None
     """Called for every item that a source holds, when its turn has come."""
+    on_outcome: Callable[[Outcome], None] | None = None
+    """Told what came of each item, from any of the run's threads."""
+    stop: threading.Event | None = None
+    """Set by whoever wants the run to end: what the present batch holds is still kept."""
     asked: Mapping[str, Any] | None = None
     """What the journal keeps of the request; the sources' names where None."""
 
@@ -95,6 +114,13 @@ class Report:
             f"stopped: {row} items in a row failed at the same step ({step}): {why}",
             "mend the cause, then give the same command again: it goes on where it was; "
             "`stop_after` in settings.toml sets how many (0: never)",
+        )
+
+    def stop_asked(self) -> None:
+        """Note that somebody wanted the run to end."""
+        self.stop(
+            "stopped by the person; what was kept is kept",
+            "the same again goes on where it was",
         )
 
     def counts(self, added: int = 0, updated: int = 0) -> dict[str, int]:

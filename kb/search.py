@@ -112,14 +112,16 @@ def search(
     mode: Mode = "hybrid",
     by: Literal["papers", "passages"] = "papers",
     reranker: str | None = None,
+    only: Ints | None = None,
 ) -> Results:
     """The papers (or passages) that fit `query` best among those that pass the filters.
 
     A text is taken as plain words; `kb.query.parse` makes a Query of what a person typed.
     Scores descend, ties go by id; where there are no words to rank by, all that pass are
-    hits with a score of 0. A `reranker` (None: that of the settings) reads the first hits of
-    the hybrid mode again. Raises UsageError for an unknown mode, ModelMismatch where the
-    library's vectors come from another model, ModelError for a reranker that is not here.
+    hits with a score of 0. `only`, numbers of papers (k,), leaves out all others. A `reranker`
+    (None: that of the settings) reads the first hits of the hybrid mode again. Raises
+    UsageError for an unknown mode, ModelMismatch where the library's vectors come from another
+    model, ModelError for a reranker that is not here.
     """
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
@@ -131,11 +133,9 @@ def search(
         snapshot = library.snapshot()
         snapshot.matrix  # noqa: B018 - read from the catalogue once a generation
     with clock.step("filter"):
-        passing = snapshot.mask(filters)
-        if not asked.plain:
-            passing = passing & meeting(library, snapshot, asked)
+        passing = _passing(library, snapshot, asked, filters, only)
     vector = _encoded(library, query, clock) if mode != "lexical" and query.strip() else None
-    filtered = bool(filters) or not asked.plain
+    filtered = bool(filters) or not asked.plain or only is not None
     holding = _holding(library, snapshot, asked) if by == "passages" else None
     searcher = Searcher(library, snapshot, passing, filtered=filtered, clock=clock, holding=holding)
     if query.strip() or asked.plain:
@@ -154,9 +154,17 @@ def search(
     return Results(asked.typed, mode, took, total, hits, clock.steps, ranked.route, query, reranker)
 
 
-def related(library: Library, name: str, *, limit: int = 10) -> Results:
+def related(
+    library: Library,
+    name: str,
+    filters: Filters = Filters(),  # noqa: B008 - frozen
+    *,
+    limit: int = 10,
+    only: Ints | None = None,
+) -> Results:
     """Papers most like the one that `name` means, by its front passages and telling words.
 
+    Of those that pass the filters and, where given, are among `only`, numbers of papers (k,).
     Raises UsageError where it is unknown.
     """
     start = time.perf_counter()
@@ -164,13 +172,23 @@ def related(library: Library, name: str, *, limit: int = 10) -> Results:
     snapshot = library.snapshot()
     row = snapshot.table.row_of[number]
     vector = snapshot.front_vector(row)
-    passing = np.ones(len(snapshot.table.n), dtype=bool)
+    passing = _passing(library, snapshot, Query(""), filters, only).copy()
     passing[row] = False
     searcher = Searcher(library, snapshot, passing, filtered=True, clock=Clock())
     ranked = like(library, snapshot, searcher.rank("", vector, "dense", "papers", limit), row)
     hits = _fetch(library, snapshot, ranked, "", vector, "papers", limit)
     took = (time.perf_counter() - start) * 1000
     return Results(name, "dense", took, int(passing.sum()), hits, route=ranked.route)
+
+
+def _passing(
+    library: Library, snapshot: Snapshot, asked: Query, filters: Filters, only: Ints | None
+) -> Mask:
+    """Which papers a search may find, (papers,). Do not write to it."""
+    passing = snapshot.mask(filters)
+    if not asked.plain:
+        passing = passing & meeting(library, snapshot, asked)
+    return passing if only is None else passing & np.isin(snapshot.table.n, only)
 
 
 def _encoded(library: Library, query: str, clock: Clock) -> Vector:

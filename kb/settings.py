@@ -9,10 +9,23 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from ingest.url import BadUrl, parse, parse_place
 from kb.errors import UsageError, unknown
 from kb.model_files import DEFAULT_MODEL
 
 FILE = "settings.toml"
+_RANGES = {
+    "threads": (1, 256),
+    "passage_tokens": (64, 8192),
+    "arxiv_delay": (0, 3600),
+    "arxiv_timeout": (0.1, 3600),
+    "llm_seconds": (1, 3600),
+    "llm_tokens": (16, 32768),
+    "pdf_seconds": (0.1, 86_400),
+    "pdf_megabytes": (1, 100_000),
+    "pdf_pages": (1, 1_000_000),
+}
+"""Setting -> least and greatest value."""
 PRECISIONS = ("auto", "fp32", "bf16", "onnx")
 
 
@@ -42,6 +55,9 @@ class Settings:
     """Seconds between requests: https://info.arxiv.org/help/api/tou.html asks for 3."""
     arxiv_timeout: float = 30.0
     """Seconds to wait for an answer of arXiv."""
+    allow_hosts: tuple[str, ...] = ()
+    """Places besides arXiv's that may be asked: scheme, host and port, exactly, e.g.
+    `["http://127.0.0.1:8000"]`. This machine may be named, a private network may not."""
     stop_after: int = 25
     """Items in a row that fail for the same reason before adding stops and says so; 0: never.
     A failure of network, disk or parser process counts for five."""
@@ -61,23 +77,59 @@ class Settings:
     pdf_pages: int = 2000
     """Pages read of one PDF; the rest is left out with a note."""
 
+    catalogue_url: str = ""
+    """`postgresql+psycopg://USER@HOST:PORT/DATABASE`: the catalogue lies there; "" = in an SQLite
+    file in this folder. `SIXFOLD_CATALOGUE_URL` goes before it. No password stands in it."""
+    chroma_url: str = ""
+    """`http://HOST:PORT` of a Chroma server that keeps the vectors' index; "" = in this folder.
+    Of another machine than this one it stands in `allow_hosts` too."""
+
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise unknown("precision", self.precision, PRECISIONS)
-        if not 1 <= self.threads <= 256:
-            raise UsageError(f"threads = {self.threads}: give 1 to 256", item="threads")
-        if not 1 <= self.llm_seconds <= 3600:
-            raise UsageError(
-                f"llm_seconds = {self.llm_seconds}: give 1 to 3600", item="llm_seconds"
-            )
-        if not 16 <= self.llm_tokens <= 32768:
-            raise UsageError(f"llm_tokens = {self.llm_tokens}: give 16 to 32768", item="llm_tokens")
+        for entry in self.allow_hosts:
+            _check_place(entry)
+        if self.chroma_url:
+            _check_place(self.chroma_url, "chroma_url")
+        if self.chroma_url:
+            _check_asked("chroma_url", self.chroma_url, self.allow_hosts)
         if self.stop_after < 0:
             raise UsageError(f"stop_after = {self.stop_after}: give 0 or more", item="stop_after")
-        if not 64 <= self.passage_tokens <= 8192:
-            raise UsageError(
-                f"passage_tokens = {self.passage_tokens}: give 64 to 8192", item="passage_tokens"
-            )
+        for name, (least, most) in _RANGES.items():
+            # Not a number (nan) is in no range.
+            if not least <= getattr(self, name) <= most:
+                given = f"{getattr(self, name):g}"
+                raise UsageError(f"{name} = {given}: give {least:g} to {most:g}", item=name)
+
+
+def _check_place(entry: str, name: str = "allow_hosts") -> None:
+    try:
+        parse_place(entry)
+    except BadUrl as error:
+        # Not repeated: it may hold a password.
+        raise UsageError(
+            f"{name}: an entry {error}",
+            item=name,
+            remedy='give scheme, host and port, e.g. ["http://127.0.0.1:8000"]',
+            code=f"bad_{name}",
+        ) from None
+
+
+def _check_asked(name: str, url: str, entries: tuple[str, ...]) -> None:
+    """Refuse an address that lies neither here nor at a place that is named."""
+    try:
+        place = parse(url).place
+    except BadUrl as error:
+        raise UsageError(
+            f"{name} {error}", item=name, remedy="give http://HOST:PORT", code="not_allowed"
+        ) from None
+    if not place.loopback and place not in map(parse_place, entries):
+        raise UsageError(
+            f"{name}: {place} is not among the hosts that may be asked",
+            item=name,
+            remedy=f'where you trust it, add allow_hosts = ["{place}"] to settings.toml',
+            code="not_allowed",
+        )
 
 
 def load_settings(folder: Path) -> Settings:
@@ -90,9 +142,12 @@ def load_settings(folder: Path) -> Settings:
         return Settings()
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # A number of 5,000 digits and a thousand brackets are TOML too.
         raise UsageError(
-            f"{path}: {error}", item=str(path), remedy="mend the line, or delete the file"
+            f"{path}: {str(error).splitlines()[0]:.200}",
+            item=str(path),
+            remedy="mend the line, or delete the file",
         ) from error
     known = {field.name: type(field.default) for field in fields(Settings)}
     for key, value in values.items():
@@ -105,16 +160,32 @@ def load_settings(folder: Path) -> Settings:
             )
         if key not in known:
             raise unknown("setting", key, sorted(known))
-        wanted = known[key]
-        if wanted is float and type(value) is int:
-            values[key] = float(value)
-        elif type(value) is not wanted:
-            raise UsageError(
-                f"{path}: {key} = {value!r} is not of type {wanted.__name__}",
-                item=key,
-                remedy=f"give a {wanted.__name__}",
-            )
+        values[key] = _typed(path, key, value, known[key])
     return Settings(**values)
+
+
+def _typed(path: Path, key: str, value: object, wanted: type) -> object:
+    """A value as the setting holds it. Raises UsageError where it is of another type."""
+    if wanted is float and type(value) is int:
+        return float(value)
+    if wanted is tuple and type(value) is list and all(type(one) is str for one in value):
+        return tuple(value)
+    if type(value) is not wanted or wanted is tuple:
+        named = "list of texts" if wanted is tuple else wanted.__name__
+        # The value is not repeated: an address may hold a password.
+        raise UsageError(
+            f"{path}: {key} is not of type {named}", item=key, remedy=f"give a {named}"
+        )
+    return value
+
+
+READ_ONLY = "SIXFOLD_READ_ONLY"
+"""Environment variable: `1` where the app shows the library and nobody may change it."""
+
+
+def only_shown() -> bool:
+    """True where the app was told to change nothing (`kb app --read-only`)."""
+    return os.environ.get(READ_ONLY, "").strip().lower() not in ("", "0", "false", "no")
 
 
 def default_folder() -> Path:

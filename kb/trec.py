@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,7 +89,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
             else path.open(encoding="utf-8-sig", newline="")
         ) as stream:
             yield stream
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise _bad(str(path), f"cannot be read: {error}") from error
 
 
@@ -110,7 +111,11 @@ def write_run(path: Path, rankings: Mapping[str, Sequence[tuple[str, float]]]) -
 def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:
     """A TREC run as query id -> (document id, score), by rank. Raises UsageError."""
     found: dict[str, list[tuple[int, str, float]]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _bad(str(path), "is not UTF-8") from error
+    for number, line in enumerate(text.splitlines(), 1):
         parts = line.split()
         try:
             query, _, document, rank, score, _ = parts
@@ -151,7 +156,7 @@ def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 continue
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise _bad(place, "is not JSON") from error
             if not isinstance(record, dict) or "_id" not in record:
                 raise _bad(place, "has no _id")

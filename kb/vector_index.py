@@ -9,14 +9,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ingest.url import parse
 from kb.catalogue.values import IndexRow, Vector
-from kb.errors import damaged_index
+from kb.errors import DamagedIndex, IndexUnreachable, damaged_index
 
 if TYPE_CHECKING:
     from chromadb.api.models.Collection import Collection
@@ -26,6 +29,7 @@ COLLECTION = "passages"
 # Chroma searches its graph this widely; at 256 recall against exact scoring was 1.0 on
 # 13 k passages, at under 2 ms.
 EF_SEARCH = 256
+_CONFIGURATION: Any = {"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}}
 
 
 class VectorIndex:
@@ -34,7 +38,7 @@ class VectorIndex:
     Safe to use from several threads; they take turns.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | Served) -> None:
         self.path = path
         self._guard = threading.RLock()
         # Any: Chroma's stubs forget `close`.
@@ -44,7 +48,8 @@ class VectorIndex:
     def reload(self) -> None:
         """See what another process has written: Chroma keeps its graph in memory."""
         with self._guard:
-            self._client.close()
+            if isinstance(self.path, Path):
+                self._client.close()
             self._client, self._collection = _open(self.path)
 
     @contextmanager
@@ -52,6 +57,10 @@ class VectorIndex:
         """Alone with Chroma; what it reports is told in our words."""
         from chromadb.errors import ChromaError
 
+        if isinstance(self.path, Served):
+            with self._guard, told(self.path.url):
+                yield
+            return
         with self._guard:
             try:
                 yield
@@ -60,7 +69,8 @@ class VectorIndex:
 
     def put(self, rows: Iterable[IndexRow]) -> None:
         """Hold these papers' passages, in place of what was held of those papers."""
-        batch_size = self._client.get_max_batch_size()
+        with self._using():
+            batch_size = self._client.get_max_batch_size()
         ids: list[str] = []
         vectors: list[Vector] = []
         facts: list[dict[str, Any]] = []
@@ -130,7 +140,82 @@ class VectorIndex:
         }
 
 
-def _open(path: Path) -> tuple[Any, Collection]:
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A collection on a Chroma server."""
+
+    url: str
+    """`http://HOST:PORT`."""
+    collection: str
+
+    def __str__(self) -> str:
+        return f"{self.url}/{self.collection}"
+
+    @classmethod
+    def read(cls, text: str) -> Served:
+        """The collection that `str` wrote."""
+        url, _, name = text.rpartition("/")
+        return cls(url, name)
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """What the server reports, or that it does not answer, in our words.
+
+    Raises IndexUnreachable, DamagedIndex.
+    """
+    import httpx
+    from chromadb.errors import ChromaError, NotFoundError
+
+    try:
+        yield
+    except NotFoundError as error:
+        raise DamagedIndex(
+            f"the vector index on {url} is gone: {error}",
+            item=url,
+            remedy="kb reindex makes it anew from the catalogue; nothing is lost",
+        ) from error
+    # Chroma turns a refused connection into a ValueError of its own.
+    except (ChromaError, httpx.HTTPError, OSError, ValueError) as error:
+        raise IndexUnreachable(
+            f"the Chroma server {url} does not answer as it should: "
+            f"{(str(error).splitlines() or [type(error).__name__])[0][:200]}",
+            item=url,
+            remedy="start it (chroma run), or mend `chroma_url` in settings.toml; until then "
+            "vectors are compared one by one",
+        ) from error
+
+
+def client_of(url: str) -> Any:
+    """A client of a Chroma server, one a process."""
+    return _client_of(url.rstrip("/"))
+
+
+@lru_cache(maxsize=4)
+def _client_of(url: str) -> Any:
+    import chromadb
+    from chromadb.config import Settings as ChromaSettings
+
+    place = parse(url).place
+    return chromadb.HttpClient(
+        host=place.host,
+        port=place.port,
+        ssl=place.scheme == "https",
+        settings=ChromaSettings(anonymized_telemetry=False),
+    )
+
+
+def _open_served(where: Served) -> tuple[Any, Collection]:
+    with told(where.url):
+        client = client_of(where.url)
+        return client, client.get_or_create_collection(
+            where.collection, configuration=_CONFIGURATION, embedding_function=None
+        )
+
+
+def _open(path: Path | Served) -> tuple[Any, Collection]:
+    if isinstance(path, Served):
+        return _open_served(path)
     # Imported here: half a second that lexical search and `kb --help` do not owe.
     import chromadb
     from chromadb.config import Settings as ChromaSettings
@@ -142,7 +227,7 @@ def _open(path: Path) -> tuple[Any, Collection]:
         )
         collection = client.get_or_create_collection(
             COLLECTION,
-            configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
+            configuration=_CONFIGURATION,
             embedding_function=None,
         )
     except ChromaError as error:

@@ -297,8 +297,9 @@ def load(paths: Sequence[Path] | None = None) -> Codebook:
         content = _read(path)
         try:
             table = tomllib.loads(content.decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise CodebookError(f"It is not TOML: {error}.", str(path)) from error
+        except (ValueError, RecursionError) as error:
+            # A number of 5,000 digits and a thousand brackets are TOML too.
+            raise CodebookError(f"It is not TOML: {error!s:.200}.", str(path)) from error
         facet = _facet(table, str(path))
         for other in facets:
             if facet.key == other.key or facet.plural == other.plural:

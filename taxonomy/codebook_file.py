@@ -30,8 +30,8 @@ def read(text: str, name: str) -> Facet:
         raise CodebookError(f"It is longer than {MAX_FILE:,} characters.", name, "Shorten it.")
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CodebookError(f"It is not TOML: {error}.", name) from error
+    except (ValueError, RecursionError) as error:
+        raise CodebookError(f"It is not TOML: {error!s:.200}.", name) from error
     lines = text.splitlines()
     _check_each(table, lines, name)
     try:

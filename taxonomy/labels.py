@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def lines(path: Path) -> Iterator[Mapping[str, Any]]:
                 if not isinstance(value, dict):
                     raise LabelsError(f"{path}, line {number}: no JSON object.")
                 yield value
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, RecursionError, zlib.error) as error:
         raise LabelsError(f"{path}: {error}.") from error
 
 

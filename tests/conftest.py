@@ -23,7 +23,9 @@ runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 # Loaded machines make single examples slow; the tests' own limits watch the time.
 # One fixed set of examples: a red run can be repeated by whoever sees it.
 hypothesis.settings.register_profile("sixfold", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("sixfold")
+# `make fuzz`: other examples each time, and what fails is kept in .hypothesis.
+hypothesis.settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "sixfold"))
 
 
 @pytest.fixture(scope="session", autouse=True)

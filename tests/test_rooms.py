@@ -31,14 +31,16 @@ MAY_IMPORT = {
 # One owner each: to replace a package, one file changes. What is not listed has no owner
 # and may not be imported.
 OWNERS: dict[str, tuple[str, ...]] = {
-    "PIL": ("kb/exports/figure.py",),
-    "alembic": ("kb/catalogue/store.py", "kb/migrations/"),
+    "PIL": ("kb/exports/painting.py",),
+    "alembic": ("kb/catalogue/migrating.py", "kb/migrations/"),
     "altair": ("kb/pages/",),
     "arxiv": ("ingest/arxiv_source.py",),
     "bibtexparser": ("ingest/bibliography_bibtex.py",),
+    "certifi": ("ingest/network.py",),
     "chromadb": ("kb/vector_index.py",),
     "click": ("kb/cli.py", "kb/commands/"),
     "filelock": ("kb/lock.py",),
+    "httpx": ("kb/vector_index.py",),
     "networkx": ("kb/map_network.py", "kb/exports/"),
     "numpy": ("*",),
     "onnxruntime": ("kb/onnx_model.py",),
@@ -48,7 +50,6 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pylatexenc": ("ingest/latex_text.py",),
     "pymupdf": ("ingest/pdf.py",),
     "rapidfuzz": ("kb/titles.py",),
-    "requests": ("ingest/arxiv_http.py",),
     "rispy": ("ingest/bibliography_ris.py",),
     "sentence_transformers": ("kb/embed.py",),
     "sqlalchemy": ("kb/catalogue/", "kb/migrations/"),
@@ -60,7 +61,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("kb/embed.py",),
     "tqdm": ("kb/commands/",),
     "transformers": ("kb/embed.py",),
-    "urllib3": ("ingest/arxiv_http.py",),
+    "urllib3": ("ingest/network.py",),
 }
 
 # Reading them runs what a stranger wrote; nothing here is stored that way.
@@ -70,6 +71,7 @@ UNSAFE = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "altair": "streamlit",  # comes with it, and only its pages use it
+    "httpx": "chromadb",  # its client's transport, whose errors it passes on
     "pandas": "streamlit",  # comes with it, and only its pages use it
     "sentence_transformers": "sentence-transformers",
     "st_link_analysis": "st-link-analysis",

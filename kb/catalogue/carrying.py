@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Row, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ingest.records import Box
 from kb.catalogue.filing import stored_tag
 from kb.catalogue.reading import Reader, chunks
 from kb.catalogue.tables import collections, page_texts, papers, passages, sentences, tags
+from kb.catalogue.upsert import insert
 from kb.catalogue.values import StoredTag
 from kb.catalogue.writing import Writer
 
@@ -326,7 +326,7 @@ def keep_decisions(writer: Writer, paper: int, judged: Sequence[StoredTag]) -> i
         return 0
     added = 0
     for row in rows:
-        statement = insert(tags).values(**row).on_conflict_do_nothing()
+        statement = insert(writer.connection, tags).values(**row).on_conflict_do_nothing()
         added += writer.connection.execute(statement).rowcount
     if added:
         writer.touch(paper)
@@ -337,7 +337,8 @@ def keep_collected(writer: Writer, entries: Sequence[tuple[str, str, str]]) -> N
     """Add entries (name, paper_id, at) to the collections; those that are there stay."""
     rows = [{"name": name, "paper_id": paper, "at": at} for name, paper, at in entries]
     for some in chunks(rows):
-        writer.connection.execute(insert(collections).on_conflict_do_nothing(), some)
+        statement = insert(writer.connection, collections).on_conflict_do_nothing()
+        writer.connection.execute(statement, some)
 
 
 def with_vectors(paper: CarriedPaper, vectors: Halves, sentence_vectors: Halves) -> CarriedPaper:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from kb.catalogue.tables import chat_heads, chats
 
@@ -94,7 +93,7 @@ def name_chat(connection: Connection, chat: str, name: str) -> None:
     """Call a chat by a name; "" takes its name away."""
     connection.execute(delete(chat_heads).where(chat_heads.c.chat == chat))
     if name:
-        connection.execute(insert(chat_heads).values(chat=chat, name=name))
+        connection.execute(chat_heads.insert().values(chat=chat, name=name))
 
 
 def chat_named(connection: Connection, name: str) -> str:

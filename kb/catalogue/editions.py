@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, String, delete, select, type_coerce
+from sqlalchemy import Connection, Text, cast, delete, select
 
 from kb.catalogue.filing import Filing
 from kb.catalogue.tables import tags, taxonomies
@@ -41,7 +41,7 @@ def _filing(text: str) -> Filing:
 
 
 # The text as stored: reading it once a version is enough.
-_TEXT = type_coerce(taxonomies.c.codebook, String).label("text")
+_TEXT = cast(taxonomies.c.codebook, Text).label("text")
 
 
 def newest(connection: Connection) -> tuple[int, Filing] | None:

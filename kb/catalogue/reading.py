@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Text, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, case, cast, func, select
 
 from kb.catalogue.editions import newest
 from kb.catalogue.filing import Filing, effective
-from kb.catalogue.standing import OWN, OWN_PASSAGE, members, tag_rows
+from kb.catalogue.standing import OWN, OWN_PASSAGE, members, memberships, tag_rows
 from kb.catalogue.tables import (
-    collections,
     files,
     journal,
     meta,
@@ -78,6 +77,17 @@ def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch[start : start + CHUNK]
 
 
+def cut(
+    whole: ColumnElement[str], start: ColumnElement[int], stop: ColumnElement[int]
+) -> ColumnElement[str]:
+    """The characters of a text from `start` (0 is the first) to before `stop`.
+
+    A span that is none gives ""; PostgreSQL would end the whole query.
+    """
+    length = stop - start
+    return func.substr(whole, start + 1, case((length > 0, length), else_=0))
+
+
 class Reader:
     """Reads on one connection."""
 
@@ -117,7 +127,7 @@ class Reader:
         found = {
             "papers": count(papers, OWN),
             "full_text": count(papers, papers.c.full_text, OWN),
-            "digests": count(papers, papers.c.digest.is_not(None), papers.c.digest != "null", OWN),
+            "digests": count(papers, cast(papers.c.digest, Text) != "null", OWN),
             "passages": count(passages, OWN_PASSAGE),
             "sentences": count(sentences.join(passages), OWN_PASSAGE),
             "tags": count(tags.join(papers), tags.c.present, OWN),
@@ -208,7 +218,7 @@ class Reader:
     def all_vectors(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], Vector]:
         """(passage numbers, paper numbers, vectors) of the whole library, by number."""
         query = select(passages.c.n, passages.c.paper, passages.c.vector).where(OWN_PASSAGE)
-        # SQLite's own rows: SQLAlchemy's take twice as long, and every search of a fresh
+        # The driver's own rows: SQLAlchemy's take twice as long, and every search of a fresh
         # process waits for them. In parts: never all blobs at once beside the matrix.
         cursor: Any = self.connection.execute(query.order_by(passages.c.n)).cursor
         numbers: list[tuple[int, int]] = []
@@ -245,12 +255,8 @@ class Reader:
                 passages.c.paper,
                 passages.c.page,
                 passages.c.section,
-                func.substr(
-                    passages.c.text,
-                    sentences.c.start + 1,
-                    sentences.c.stop - sentences.c.start,
-                ).label("quote"),
-                # SQLite counts from 1; "" at either end of the passage.
+                cut(passages.c.text, sentences.c.start, sentences.c.stop).label("quote"),
+                # SQL counts from 1; "" at either end of the passage.
                 func.substr(passages.c.text, sentences.c.start, 1).label("before"),
                 func.substr(passages.c.text, sentences.c.stop + 1, 1).label("after"),
             )
@@ -279,8 +285,8 @@ class Reader:
             papers.c.paper_id,
             papers.c.year,
             papers.c.published,
-            type_coerce(papers.c.authors, Text).label("authors"),
-            type_coerce(papers.c.categories, Text).label("categories"),
+            cast(papers.c.authors, Text).label("authors"),
+            cast(papers.c.categories, Text).label("categories"),
             papers.c.full_text,
         )
         query = query.where(OWN).order_by(papers.c.n)
@@ -316,8 +322,7 @@ class Reader:
 
     def collections(self) -> dict[str, int]:
         """How many papers each named collection has, by name."""
-        names = self.connection.execute(select(collections.c.name).distinct()).scalars()
-        return {name: len(self.collection(name)) for name in sorted(names)}
+        return {name: len(ids) for name, ids in memberships(self.connection).items()}
 
     def searched(self) -> list[dict[str, Any]]:
         """The filters of every logged search."""

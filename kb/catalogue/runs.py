@@ -60,11 +60,12 @@ def set_run(writer: Writer, number: int, **values: Any) -> None:
 def put_entries(writer: Writer, rows: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
     """Append rows {at, item, state, run, step?, error?, paper_id?}. (first, last) number."""
     newest = select(func.coalesce(func.max(journal.c.n), 0))
-    first = int(writer.connection.execute(newest).scalar_one()) + 1
     blank = {"step": "", "error": "", "paper_id": ""}
     if rows:
         writer.connection.execute(journal.insert(), [blank | dict(row) for row in rows])
-    return first, int(writer.connection.execute(newest).scalar_one())
+    # Counted back from the last: PostgreSQL leaves out numbers that were rolled back.
+    last = int(writer.connection.execute(newest).scalar_one())
+    return last - len(rows) + 1, last
 
 
 def set_entries(writer: Writer, entries: tuple[int, int], state: str) -> None:

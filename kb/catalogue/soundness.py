@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import Select, bindparam, func, or_, select, text
 
 from kb.catalogue.decisions import astray
-from kb.catalogue.reading import Reader
+from kb.catalogue.reading import Reader, cut
 from kb.catalogue.standing import OWN, OWN_PASSAGE
 from kb.catalogue.tables import page_texts, papers, passages, sentences
 from kb.catalogue.values import Vector
@@ -71,8 +71,15 @@ def _named(reader: Reader, code: str, query: Select[Any]) -> Unsound:
 
 
 def _orphans(reader: Reader) -> Unsound:
-    rows = reader.connection.execute(text("PRAGMA foreign_key_check")).all()
+    rows = _row_orphans(reader)
     return Unsound("orphan_rows", len(rows), tuple(f"{row[0]} {row[1]}" for row in rows[:_NAMED]))
+
+
+def _row_orphans(reader: Reader) -> Sequence[Any]:
+    """(table, rowid, …) of rows whose paper or passage is gone; PostgreSQL lets none be."""
+    if reader.connection.dialect.name != "sqlite":
+        return []
+    return reader.connection.execute(text("PRAGMA foreign_key_check")).all()
 
 
 def _astray(reader: Reader) -> Unsound:
@@ -83,11 +90,10 @@ def _astray(reader: Reader) -> Unsound:
 
 def _misquoted() -> Select[Any]:
     """Passages whose text is not the stretch of the page text that they name."""
-    length = passages.c.stop - passages.c.start
     on = (page_texts.c.paper == passages.c.paper) & (
         page_texts.c.page == func.coalesce(passages.c.page, 0)
     )
-    stretch = func.substr(page_texts.c.text, passages.c.start + 1, length)
+    stretch = cut(page_texts.c.text, passages.c.start, passages.c.stop)
     return (
         select(passages.c.passage_id)
         .outerjoin(page_texts, on)
@@ -186,12 +192,12 @@ def to_embed(reader: Reader, dimension: int, *, everything: bool) -> list[ToEmbe
         for name, n, blob in _blobs(reader):
             if len(blob) != 2 * dimension or not _is_unit(blob):
                 bad[name].add(n)
-    cut = func.substr(passages.c.text, sentences.c.start + 1, sentences.c.stop - sentences.c.start)
+    said = cut(passages.c.text, sentences.c.start, sentences.c.stop)
     queries: dict[str, Select[Any]] = {
         "passages": select(
             passages.c.n, passages.c.paper, papers.c.title, passages.c.text.label("text")
         ).join(papers, papers.c.n == passages.c.paper),
-        "sentences": select(sentences.c.n, passages.c.paper, papers.c.title, cut.label("text"))
+        "sentences": select(sentences.c.n, passages.c.paper, papers.c.title, said.label("text"))
         .join(passages, passages.c.n == sentences.c.passage)
         .join(papers, papers.c.n == passages.c.paper),
     }
@@ -220,7 +226,7 @@ def put_vectors(writer: Writer, texts: Sequence[ToEmbed], vectors: Vector) -> No
 
 def drop_orphans(writer: Writer) -> int:
     """Delete rows whose paper or passage is gone. Returns how many there were."""
-    rows = writer.connection.execute(text("PRAGMA foreign_key_check")).all()
+    rows = _row_orphans(writer)
     known = {"page_texts", "passages", "sentences", "tags"}
     for table in known & {row[0] for row in rows}:
         numbers = [{"row": row[1]} for row in rows if row[0] == table]

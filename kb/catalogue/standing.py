@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal, select
+from sqlalchemy import Connection, Row, Select, func, literal, select
 
 from kb.catalogue.tables import collections, papers, passages, tags
 
@@ -50,16 +50,27 @@ def own_papers(connection: Connection) -> int:
 
 def members(connection: Connection, name: str) -> set[str]:
     """Ids of the papers in a collection; the paper that stands for a joined one in its place."""
+    query = _collected().where(collections.c.name == name)
+    return {row.stands for row in connection.execute(query)}
+
+
+def memberships(connection: Connection) -> dict[str, set[str]]:
+    """Name -> ids of the papers, as `members` gives them, of every collection, by name."""
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(_collected().order_by(collections.c.name)):
+        found.setdefault(row.name, set()).add(row.stands)
+    return found
+
+
+def _collected() -> Select[tuple[str, str]]:
     joined, kept = papers.alias(), papers.alias()
-    stands = func.coalesce(kept.c.paper_id, collections.c.paper_id).label("paper_id")
-    query = (
-        select(stands)
+    stands = func.coalesce(kept.c.paper_id, collections.c.paper_id).label("stands")
+    return (
+        select(collections.c.name, stands)
         .select_from(collections)
         .outerjoin(joined, joined.c.paper_id == collections.c.paper_id)
         .outerjoin(kept, kept.c.n == joined.c.same_as)
-        .where(collections.c.name == name)
     )
-    return {row.paper_id for row in connection.execute(query)}
 
 
 def group_ids(connection: Connection, paper_id: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -19,6 +20,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+Long = BigInteger().with_variant(Integer(), "sqlite")
+"""For numbers beyond 2 billion: SQLite's INTEGER holds them, PostgreSQL's does not."""
 
 
 def _owner(nullable: bool = False) -> Column[int]:
@@ -204,8 +208,8 @@ files = Table(
     "files",
     metadata,
     Column("path", Text, primary_key=True),
-    Column("size", Integer, nullable=False),
-    Column("mtime_ns", Integer, nullable=False),
+    Column("size", Long, nullable=False),
+    Column("mtime_ns", Long, nullable=False),
     Column("paper_id", String, nullable=False),
 )
 
@@ -268,9 +272,9 @@ challenge_decisions = Table(
 saved_searches = Table(
     "saved_searches",
     metadata,
+    Column("who", String, primary_key=True),
     Column("name", String, primary_key=True),
     Column("at", String, nullable=False),
-    Column("who", String, nullable=False, default=""),
     Column("query", Text, nullable=False),
     Column("filters", JSON, nullable=False),
     Column("mode", String, nullable=False),
@@ -318,6 +322,9 @@ reviews = Table(
     Column("at", String, nullable=False),
     Column("question", Text, nullable=False, default=""),
     Column("criteria", JSON, nullable=False),  # [{"text": …, "kind": "include" | "exclude"}]
+    Column("coders", Integer, nullable=False, default=1),  # who must decide each paper
+    Column("blind", Boolean, nullable=False, default=False),
+    Column("checks", JSON, nullable=False),  # random samples: [{"at", "who", "papers", …}]
 )
 
 # Where a review's papers came from, in order: each search or collection, and what it gave.
@@ -327,20 +334,22 @@ review_sources = Table(
     Column("n", Integer, primary_key=True, autoincrement=True),
     Column("review", String, nullable=False, index=True),
     Column("at", String, nullable=False),
+    Column("who", String, nullable=False),
     Column("kind", String, nullable=False),  # search | collection | papers | library
     Column("details", JSON, nullable=False),  # query, filters, mode, name
-    Column("found", Integer, nullable=False),
-    Column("new", Integer, nullable=False),  # not in the review before
+    Column("found", Integer, nullable=False),  # records, those joined as one counted each
     sqlite_autoincrement=True,
 )
 
+# Every paper of every source: a paper that two sources brought stands here twice.
 review_papers = Table(
     "review_papers",
     metadata,
     Column("review", String, primary_key=True),
-    Column("paper_id", String, primary_key=True),  # outlives the paper
-    Column("source", Integer, nullable=False),
-    Column("at", String, nullable=False),
+    Column("source", Integer, primary_key=True),
+    Column("place", Integer, primary_key=True),  # as found, from 1
+    Column("paper_id", String, nullable=False),  # outlives the paper
+    Column("title", Text, nullable=False),
 )
 
 # Who included or excluded what, and why; only ever appended to.
@@ -355,6 +364,7 @@ screenings = Table(
     Column("stage", String, nullable=False),  # abstract | full_text
     Column("verdict", String, nullable=False),  # include | exclude | maybe | not_retrieved | undo
     Column("reason", Text, nullable=False, default=""),
+    Column("settles", Boolean, nullable=False, default=False),  # ends a disagreement
     Column("undoes", Integer),
     sqlite_autoincrement=True,
 )

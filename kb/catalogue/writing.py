@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, CursorResult, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ingest.records import PageText, Paper
 from kb.catalogue.decisions import replay_known
@@ -30,6 +29,7 @@ from kb.catalogue.tables import (
     tags,
     tombstones,
 )
+from kb.catalogue.upsert import insert
 from kb.catalogue.values import NewPassage, StoredTag, Vector
 
 
@@ -85,6 +85,12 @@ class Writer(Reader):
         """Make this transaction's generation higher than a given one."""
         self._next = max(self._next, generation + 1)
 
+    def renew(self, gone: Iterable[int]) -> None:
+        """Have every index drop all papers, those in `gone` too, and take up what is here."""
+        here = self.connection.execute(select(papers.c.n)).scalars().all()
+        self.bury(sorted({*here, *gone}))
+        self.connection.execute(papers.update().values(generation=self._next))
+
     def touch(self, paper: int) -> None:
         """Mark a paper as changed, so that the indexes take it up again."""
         self.connection.execute(
@@ -93,7 +99,7 @@ class Writer(Reader):
 
     def set_meta(self, key: str, value: str) -> None:
         """Set one of the library's own facts."""
-        statement = insert(meta).values(key=key, value=value)
+        statement = insert(self.connection, meta).values(key=key, value=value)
         self.connection.execute(
             statement.on_conflict_do_update(index_elements=["key"], set_={"value": value})
         )
@@ -181,7 +187,7 @@ class Writer(Reader):
         )
         for tag in new_tags:
             values = dataclasses.asdict(tag) | {"paper": paper, "evidence": list(tag.evidence)}
-            statement = insert(tags).values(**values)
+            statement = insert(self.connection, tags).values(**values)
             self.connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=["paper", "facet", "key", "by"], set_=values
@@ -215,7 +221,7 @@ class Writer(Reader):
     def remember_file(self, path: str, size: int, mtime_ns: int, paper_id: str) -> None:
         """Note a file as read, so that the next run can pass over it unread."""
         values = {"path": path, "size": size, "mtime_ns": mtime_ns, "paper_id": paper_id}
-        statement = insert(files).values(**values)
+        statement = insert(self.connection, files).values(**values)
         self.connection.execute(
             statement.on_conflict_do_update(index_elements=["path"], set_=values)
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,12 +21,13 @@ from ingest.errors import SourceError
 from kb.adding import Options, Report, add
 from kb.arxiv_papers import LAST
 from kb.bundle import load_bundle, read_manifest
-from kb.commands.common import Session, command, printable
+from kb.commands.common import Session, command
 from kb.commands.self_testing import test_after
 from kb.errors import BundleError, UsageError, unknown
 from kb.intake import Intake
 from kb.library import Library
 from kb.request import Failed, failed_of, is_bundle, request, sources_of
+from kb.shown import visible_json
 
 MOST_NOTES = 10
 """Notes shown; one names what came in with something amiss."""
@@ -215,7 +215,7 @@ def _progress(events: bool) -> Iterator[tuple[Options, Bar]]:
 
 def _event(facts: dict[str, str]) -> None:
     """Acknowledge one committed paper."""
-    sys.stderr.write(printable(json.dumps(facts, ensure_ascii=False)) + "\n")
+    sys.stderr.write(visible_json(facts) + "\n")
     sys.stderr.flush()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable
@@ -18,11 +17,12 @@ from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.query import key_of
 from kb.settings import default_folder
+from kb.shown import visible, visible_json
 from taxonomy.codebook import load as load_codebook
 from taxonomy.edition import Edition
 
-# Control characters that could drive a terminal; a new line and a tab are harmless.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+printable = visible
+"""Text from papers made safe for a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,13 @@ class Session:
     def emit(self, data: Any, text: str = "") -> None:
         """Print the result: the JSON document under --json, else the text."""
         if self.as_json:
-            sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n")
+            sys.stdout.write(visible_json(data) + "\n")
         elif text:
             sys.stdout.write(printable(text).rstrip("\n") + "\n")
 
     def say(self, message: str) -> None:
         """A message to the person, on standard error."""
         sys.stderr.write(printable(message) + "\n")
-
-
-def printable(text: str) -> str:
-    """Text from papers made safe for a terminal."""
-    return _CONTROL.sub("\ufffd", text)
 
 
 def command(function: Callable[..., Any]) -> click.Command:

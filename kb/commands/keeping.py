@@ -10,9 +10,10 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from kb.backup import backup, restore
+from kb.backup import backup, lost_by, newest_backup, require_meant, restore
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import SCHEMA_VERSION
+from kb.catalogue.store import BACKUPS
 from kb.commands.common import Session, command
 from kb.commands.self_testing import told_of
 from kb.doctor import CLOSED, Fault, check, examine, mend
@@ -115,9 +116,10 @@ def doctor_command(session: Session, fix: bool) -> int:
     """Is the library sound? Says what is wrong, and what mends it."""
     faults = examine(session.folder)
     mended: list[Fault] = []
+    kept: list[Path] = []
     if fix and faults and not any(fault.code in CLOSED for fault in faults):
         library = Library.open(session.folder, heal=False)
-        mend(library, faults)
+        kept = mend(library, faults)
         before, faults = faults, check(library)
         mended = [fault for fault in before if fault not in faults]
         library.close()
@@ -126,8 +128,9 @@ def doctor_command(session: Session, fix: bool) -> int:
             "ok": not faults,
             "faults": [fault.to_json() for fault in faults],
             "mended": [fault.to_json() for fault in mended],
+            "put_aside": [str(path) for path in kept],
         },
-        _told(faults, mended),
+        "\n".join([_told(faults, mended), *(f"kept    {path}" for path in kept)]),
     )
     return 3 if faults else 0
 
@@ -189,10 +192,24 @@ def backup_command(session: Session, file: str) -> None:
 
 
 @command
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-def restore_command(session: Session, file: str) -> None:
-    """Put a backup in the catalogue's place; what it replaces is kept."""
-    kept = restore(session.folder, Path(file).expanduser(), utc_now())
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Also where much of the library would go.")
+def restore_command(session: Session, file: str | None, yes: bool) -> None:
+    """Put a backup in the catalogue's place; what it replaces is kept.
+
+    Without FILE: the newest sound one of the library's backups folder.
+    """
+    source = Path(file).expanduser() if file else newest_backup(session.folder)
+    if source is None:
+        raise UsageError(
+            f"there is no sound backup in {session.folder / BACKUPS}",
+            item=str(session.folder / BACKUPS),
+            remedy="kb restore FILE",
+            code="no_backup",
+        )
+    file = str(source)
+    require_meant(*lost_by(session.folder, source), "take away", yes=yes)
+    kept = restore(session.folder, source, utc_now())
     library = session.open()
     with library.catalogue.read() as reader:
         papers = reader.counts()["papers"]
@@ -200,5 +217,5 @@ def restore_command(session: Session, file: str) -> None:
     told = f" What was here before is in {kept}." if kept else ""
     session.emit(
         {"file": file, "papers": papers, "kept": str(kept) if kept else None},
-        f"Restored: {papers} papers.{told}",
+        f"Restored {source.name}: {papers} papers.{told}",
     )

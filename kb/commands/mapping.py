@@ -15,7 +15,7 @@ import click
 from kb import mapping
 from kb.challenges import Challenge, to_json
 from kb.codebooks import edition_at
-from kb.commands.common import Session, command, filter_options, filters_of
+from kb.commands.common import Session, command, filter_options, filters_of, printable
 from kb.errors import ItemsFailed, UsageError, unknown
 from kb.exports import FORMATS, export
 from kb.exports.changes import FORMS, changes_as, warning
@@ -142,7 +142,7 @@ def diff_command(
 def _warn(earlier: ChallengeMap, later: ChallengeMap) -> None:
     """Say on standard error where two maps are not of the same papers."""
     if warned := warning((earlier.meta, later.meta)):
-        click.echo(f"kb: {warned}", err=True)
+        click.echo(printable(f"kb: {warned}"), err=True)
 
 
 def _check_date(text: str) -> None:

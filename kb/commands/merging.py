@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from kb.backup import require_meant
 from kb.commands.common import Session, command
 from kb.decisions import coder
 from kb.duplicates import Proposal, apply, proposals
@@ -37,8 +38,15 @@ def duplicates_command(session: Session, join_sure: bool, who: str) -> None:
 @click.option("--who", default="", help="Your name, for the log.")
 @click.option("--list", "listed", is_flag=True, help="What is joined, by whom and why.")
 @click.option("--undo", "undone", is_flag=True, help="Undo entry N (else the newest).")
+@click.option("--yes", is_flag=True, help="Also where much of the library would be joined.")
 def same_command(
-    session: Session, papers: tuple[str, ...], why: str, who: str, listed: bool, undone: bool
+    session: Session,
+    papers: tuple[str, ...],
+    why: str,
+    who: str,
+    listed: bool,
+    undone: bool,
+    yes: bool,
 ) -> None:
     """These papers are one: KEPT stands for the others, or one of them that has full text."""
     if listed:
@@ -55,6 +63,8 @@ def same_command(
         )
     else:
         library = session.open()
+        held = len(library.snapshot().table.n)
+        require_meant(len(papers) - 1, held, "hide behind another", yes=yes)
         group = join(library, papers[0], papers[1:], coder(library, who), why)
         session.emit(group.to_json(), _group(group))
 

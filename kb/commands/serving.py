@@ -11,6 +11,7 @@ import click
 
 from kb.commands.common import Session, command
 from kb.errors import DependencyMissing
+from kb.settings import READ_ONLY
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 """Stands beside the package, in a checkout and where the distribution is installed."""
@@ -35,7 +36,8 @@ SETTINGS = {
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, help="Port to listen on.")
 @click.option("--address", default="localhost", help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--headless", is_flag=True, help="Open no browser.")
-def app_command(session: Session, port: int, address: str, headless: bool) -> int:
+@click.option("--read-only", is_flag=True, help="Show the library; nobody may change it.")
+def app_command(session: Session, port: int, address: str, headless: bool, read_only: bool) -> int:
     """Start the app in the browser; Ctrl-C stops it."""
     if not APP.is_file():
         raise DependencyMissing(
@@ -43,7 +45,7 @@ def app_command(session: Session, port: int, address: str, headless: bool) -> in
             item=str(APP),
             remedy="install Sixfold from its checkout: make install",
         )
-    environment = os.environ | {"KB_LIBRARY": str(session.folder.resolve())}
+    environment = os.environ | told(session.folder, read_only=read_only)
     session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
     words = [
         sys.executable,
@@ -55,6 +57,11 @@ def app_command(session: Session, port: int, address: str, headless: bool) -> in
         # In our place, not below us: whoever stops this process stops the server.
         os.execve(sys.executable, words, environment)  # noqa: S606 - no shell is wanted
     return subprocess.run(words, env=environment, check=False).returncode
+
+
+def told(folder: Path, *, read_only: bool) -> dict[str, str]:
+    """What the pages are told by their environment; a mode that was set there stays."""
+    return {"KB_LIBRARY": str(folder.resolve())} | ({READ_ONLY: "1"} if read_only else {})
 
 
 def arguments(*, port: int, address: str, headless: bool) -> list[str]:

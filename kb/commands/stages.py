@@ -194,7 +194,7 @@ def _chunks(source: Path, needed: tuple[str, ...]) -> Iterator[list[dict[str, An
 def _row(line: str, place: str, needed: tuple[str, ...]) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{place} is not JSON", item=place, remedy="mend the line") from error
     missing = [key for key in needed if not isinstance(row, dict) or key not in row]
     if missing:

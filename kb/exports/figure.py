@@ -5,17 +5,14 @@ Both are painted from the same shapes. No sentence of any author is in it.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
-from xml.sax.saxutils import escape
-
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from kb.exports.graphs import manifest
+from kb.exports.painting import Box, Picture, Shape, Words, png, svg
+from kb.exports.palette import INK, PALE, ink_on, shade
 from kb.exports.report import told
 from kb.lattice import Cell
 from kb.maps import ChallengeMap
@@ -27,43 +24,8 @@ _MARGIN = 16
 _LEGEND = 66
 _TEXT, _SMALL = 15, 12
 """Sizes in SVG units, 96 an inch."""
-_PNG_SCALE = 3
-"""288 dots an inch at the SVG's size: fit for print."""
-_INK, _PALE = "#1b1f24", "#57606a"
 _LINE_CHARACTERS = 26
 _EMPTY = {"none_stated": "#f6f8fa", "no_papers": "#ffffff", "never_searched": "#ffffff"}
-_WHITE_FROM = 0.74
-"""Depth of colour from which white text has more contrast than black: 4.5 : 1 or more."""
-# Blues of one hue: they stay in order for the colour-blind and in print without colour.
-_LIGHT, _DARK = (222, 235, 247), (8, 81, 156)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle; `hatch` marks a cell that nobody searched."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-    fill: str
-    hatch: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A line of text; `x`, `y` is its anchor on the base line."""
-
-    x: float
-    y: float
-    text: str
-    size: int
-    fill: str
-    anchor: Literal["start", "middle", "end"] = "middle"
-    bold: bool = False
-
-
-Shape = Box | Words
 
 
 def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
@@ -76,7 +38,7 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
     ]
     head = 14 + 15 * max(map(len, heads), default=1)
     height = 2 * _MARGIN + head + _CELL_HEIGHT * len(grid.rows) + _LEGEND
-    drawn: list[Shape] = [Box(0, 0, width, height, "#ffffff")]
+    drawn: list[Shape] = []
     most = max((cell.challenges for cell in grid.cells), default=0)
     left, top = _MARGIN + _HEAD_WIDTH, _MARGIN + head
     for place, lines in enumerate(heads):
@@ -95,48 +57,17 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
 
 def as_svg(chart: ChallengeMap) -> bytes:
     """A standalone SVG 1.1 with a title, a description and the manifest as metadata."""
-    width, height, drawn = shapes(chart)
-    lines = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" role="img" '
-            'font-family="DejaVu Sans, Arial, Helvetica, sans-serif">'
-        ),
-        f"<title>{_xml(_title(chart))}</title>",
-        f"<desc>{_xml(_described(chart))}</desc>",
-        f"<metadata>{_xml(manifest(chart))}</metadata>",
-        (
-            '<defs><pattern id="unsearched" width="8" height="8" patternUnits="userSpaceOnUse" '
-            'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="8" stroke="#c8ccd1" '
-            'stroke-width="2"/></pattern></defs>'
-        ),
-        *(_svg(shape) for shape in drawn),
-        "</svg>",
-    ]
-    return ("\n".join(lines) + "\n").encode()
+    return svg(_picture(chart))
 
 
 def as_png(chart: ChallengeMap) -> bytes:
     """The same figure as PNG at 288 dots an inch, with the manifest as a text chunk."""
+    return png(_picture(chart))
+
+
+def _picture(chart: ChallengeMap) -> Picture:
     width, height, drawn = shapes(chart)
-    image = Image.new("RGB", (width * _PNG_SCALE, height * _PNG_SCALE), "#ffffff")
-    brush = ImageDraw.Draw(image)
-    fonts = {size: ImageFont.load_default(size * _PNG_SCALE) for size in (_TEXT, _SMALL)}
-    for shape in drawn:
-        if isinstance(shape, Box):
-            _paint(brush, shape)
-        else:
-            anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
-            place = (shape.x * _PNG_SCALE, shape.y * _PNG_SCALE)
-            brush.text(place, shape.text, shape.fill, fonts[shape.size], anchor)
-    about = PngImagePlugin.PngInfo()
-    about.add_text("Title", _title(chart))
-    about.add_text("Sixfold", manifest(chart), zip=True)
-    held = io.BytesIO()
-    dots = 96 * _PNG_SCALE
-    image.save(held, "PNG", pnginfo=about, dpi=(dots, dots), optimize=True)
-    return held.getvalue()
+    return Picture(width, height, tuple(drawn), _title(chart), _described(chart), manifest(chart))
 
 
 def _cell(cell: Cell, emptiness: str, x: float, y: float, most: int) -> list[Shape]:
@@ -144,12 +75,12 @@ def _cell(cell: Cell, emptiness: str, x: float, y: float, most: int) -> list[Sha
     size = (_CELL_WIDTH - 2, _CELL_HEIGHT - 2)
     if cell.state != "stated":
         box = Box(x + 1, y + 1, *size, _EMPTY[cell.state], cell.state == "never_searched")
-        return [box, Words(middle, y + 33, emptiness, _SMALL, _PALE)]
+        return [box, Words(middle, y + 33, emptiness, _SMALL, PALE)]
     # The square root keeps small counts apart where one cell dwarfs the others.
     depth = sqrt(cell.challenges / most) if most else 0.0
-    ink = "#ffffff" if depth > _WHITE_FROM else "#000000"
+    ink = ink_on(depth)
     return [
-        Box(x + 1, y + 1, *size, _shade(depth)),
+        Box(x + 1, y + 1, *size, shade(depth)),
         Words(middle, y + 27, f"{cell.challenges:,}", _TEXT, ink, bold=True),
         Words(middle, y + 45, _papers(cell.denominator), _SMALL, ink),
     ]
@@ -175,7 +106,7 @@ def _legend(chart: ChallengeMap, height: float) -> list[Shape]:
         f"Hatched: not searched. {counts}{asked}; library generation {meta['generation']}.",
     )
     return [
-        Words(_MARGIN, y + 17 * number, line, _SMALL, _PALE, "start")
+        Words(_MARGIN, y + 17 * number, line, _SMALL, PALE, "start")
         for number, line in enumerate(lines)
     ]
 
@@ -184,7 +115,7 @@ def _stack(
     lines: Sequence[str], x: float, y: float, anchor: Literal["middle", "end"]
 ) -> list[Shape]:
     return [
-        Words(x, y + 15 * number, line, _SMALL, _INK, anchor, bold=True)
+        Words(x, y + 15 * number, line, _SMALL, INK, anchor, bold=True)
         for number, line in enumerate(lines)
     ]
 
@@ -200,11 +131,6 @@ def _lines(text: str, longest: int) -> list[str]:
     return lines if len(lines) <= 3 else [*lines[:2], f"{lines[2]} …"]
 
 
-def _shade(depth: float) -> str:
-    parts = (round(a + (b - a) * depth) for a, b in zip(_LIGHT, _DARK, strict=True))
-    return "#" + "".join(f"{part:02x}" for part in parts)
-
-
 def _title(chart: ChallengeMap) -> str:
     return f"Challenges by {chart.lattice.row_axis} and {chart.lattice.column_axis}"
 
@@ -215,37 +141,3 @@ def _described(chart: ChallengeMap) -> str:
         f"{cell.row} / {cell.column}: {cell.challenges} challenges, {cell.denominator} papers read"
         for cell in chart.lattice.cells
     )
-
-
-def _xml(text: str) -> str:
-    return escape(legible(text), {'"': "&quot;"})
-
-
-def _svg(shape: Shape) -> str:
-    if isinstance(shape, Words):
-        weight = ' font-weight="bold"' if shape.bold else ""
-        return (
-            f'<text x="{shape.x:g}" y="{shape.y:g}" font-size="{shape.size}" '
-            f'text-anchor="{shape.anchor}" fill="{shape.fill}"{weight}>{_xml(shape.text)}</text>'
-        )
-    place = f'x="{shape.x:g}" y="{shape.y:g}" width="{shape.width:g}" height="{shape.height:g}"'
-    frame = "" if shape.x == 0 else ' stroke="#d0d7de"'
-    box = f'<rect {place} fill="{shape.fill}"{frame}/>'
-    return box + (f'<rect {place} fill="url(#unsearched)"/>' if shape.hatch else "")
-
-
-def _paint(brush: ImageDraw.ImageDraw, box: Box) -> None:
-    left, top = box.x * _PNG_SCALE, box.y * _PNG_SCALE
-    right, bottom = left + box.width * _PNG_SCALE, top + box.height * _PNG_SCALE
-    frame = None if box.x == 0 else "#d0d7de"
-    brush.rectangle((left, top, right, bottom), box.fill, frame, _PNG_SCALE)
-    if box.hatch:
-        tall = bottom - top
-        step = 10 * _PNG_SCALE
-        for number in range(-int(tall // step), int((right - left) // step) + 1):
-            start = left + number * step
-            # Clipped by hand to the box: Pillow draws outside of it otherwise.
-            begin, end = max(start, left), min(start + tall, right)
-            if begin < end:
-                line = (begin, bottom - (begin - start), end, bottom - (end - start))
-                brush.line(line, "#d9dde1", _PNG_SCALE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping
 
 from ingest.spreadsheet import guarded
@@ -14,13 +13,14 @@ from kb.exports.latex import escaped as tex
 from kb.exports.report import escaped
 from kb.literature_table import TAGS, LiteratureTable, Row
 from kb.quotes import exportable, legible
+from kb.shown import visible_json
 
 _FACTS = ("paper_id", "title", "authors", "year")
 
 
 def as_json(table: LiteratureTable) -> bytes:
     """One JSON document, with a page and a passage id for every quote."""
-    return (json.dumps(table.to_json(), ensure_ascii=False, indent=1) + "\n").encode()
+    return (visible_json(table.to_json(), indent=1) + "\n").encode()
 
 
 def as_csv(table: LiteratureTable) -> bytes:

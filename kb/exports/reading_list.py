@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from kb.card import Card, Quote
 from kb.catalogue import StoredPaper
 from kb.exports.report import escaped
+from kb.remarks import Remark
 from taxonomy.codebook import Codebook
 
 CardOf = Callable[[StoredPaper], Card]
 
+Remarks = Mapping[str, Sequence[Remark]]
+"""Paper id -> what people wrote on the paper, the oldest first."""
 
-def reading_list(papers: Sequence[StoredPaper], codebook: Codebook, card_of: CardOf) -> str:
-    """The papers under their surest phase, with tags and the challenges that they state.
+
+def reading_list(
+    papers: Sequence[StoredPaper],
+    codebook: Codebook,
+    card_of: CardOf,
+    remarks: Remarks | None = None,
+) -> str:
+    """The papers under their surest phase, with tags, challenges that they state, and notes.
 
     Under its other phases a paper is named in one line. Newest first.
     """
+    said = remarks or {}
     lines = ["# Reading list", "", f"{len(papers)} papers, by lifecycle phase.", ""]
     newest = sorted(papers, key=lambda one: (one.published, one.paper_id), reverse=True)
     for category in codebook.facet("phase").categories:
@@ -24,18 +34,18 @@ def reading_list(papers: Sequence[StoredPaper], codebook: Codebook, card_of: Car
         also = [one for one in newest if category.key in one.keys("phase")[1:]]
         if main or also:
             lines += [f"## {escaped(category.name)} ({len(main) + len(also)})", ""]
-            lines += [line for one in main for line in _paper(one, codebook, card_of(one))]
+            lines += [line for one in main for line in _paper(one, codebook, card_of(one), said)]
             lines += [f"- See also: {escaped(one.title)} ({_year(one)})" for one in also]
             lines += [""] * bool(also)
     known = codebook.facet("phase").keys
     rest = [one for one in newest if not set(one.keys("phase")) & set(known)]
     if rest:
         lines += [f"## No phase ({len(rest)})", ""]
-        lines += [line for one in rest for line in _paper(one, codebook, card_of(one))]
+        lines += [line for one in rest for line in _paper(one, codebook, card_of(one), said)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _paper(paper: StoredPaper, codebook: Codebook, card: Card) -> list[str]:
+def _paper(paper: StoredPaper, codebook: Codebook, card: Card, remarks: Remarks) -> list[str]:
     title = escaped(paper.title)
     linked = f"[{title}]({_address(paper.url)})" if paper.url else title
     people = escaped(", ".join(paper.authors)) or "authors not given"
@@ -45,7 +55,16 @@ def _paper(paper: StoredPaper, codebook: Codebook, card: Card) -> list[str]:
         if names:
             lines += [f"- {escaped(facet.plural.capitalize())}: {escaped(', '.join(names))}"]
     lines += [f"- Challenge: {quoted(one)}" for one in card.challenges]
-    return [*lines, ""]
+    return [*lines, "", *remark_lines(remarks.get(paper.paper_id, ()), "####")]
+
+
+def remark_lines(remarks: Sequence[Remark], level: str) -> list[str]:
+    """What people wrote on a paper as quoted lines under a heading; [] where nobody did."""
+    lines = [f"{level} Notes", ""] if remarks else []
+    for one in remarks:
+        said = "\n>\n".join(f"> {escaped(line)}" for line in one.text.split("\n") if line.strip())
+        lines += [said, ">", f"> {escaped(one.who)}, {one.at[:10]}", ""]
+    return lines
 
 
 def quoted(quote: Quote) -> str:

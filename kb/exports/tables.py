@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 
 from ingest.bibliography_columns import OURS
 from ingest.spreadsheet import guarded
 from kb.exports.entries import Entry
 from kb.quotes import legible
+from kb.shown import visible_json
 
 
 def sheet(entries: Iterable[Entry]) -> str:
@@ -44,8 +44,7 @@ def sheet(entries: Iterable[Entry]) -> str:
 def json_lines(entries: Iterable[Entry]) -> str:
     """One object a line, as `kb add` reads it, with phases and layers besides."""
     return "".join(
-        json.dumps({key: value for key, value in _facts(one).items() if value}, ensure_ascii=False)
-        + "\n"
+        visible_json({key: value for key, value in _facts(one).items() if value}) + "\n"
         for one in entries
     )
 

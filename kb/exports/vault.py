@@ -10,9 +10,10 @@ from pathlib import Path
 
 from kb.card import Card, Quote, links
 from kb.catalogue import StoredPaper
-from kb.exports.reading_list import CardOf, quoted
+from kb.exports.reading_list import CardOf, Remarks, quoted, remark_lines
 from kb.exports.report import escaped
 from kb.quotes import legible
+from kb.remarks import Remark
 from taxonomy.codebook import Codebook
 
 MARKER = "%% Sixfold writes what is above this line. What you write below it is kept. %%"
@@ -32,14 +33,17 @@ def write_vault(
     keys: Mapping[str, str],
     codebook: Codebook,
     card_of: CardOf,
+    remarks: Remarks | None = None,
 ) -> int:
     """Write a note for each paper, phase and layer, and an index. Returns notes written.
+
+    Takes: remarks, what people wrote on each paper, by its id.
 
     A note of ours that is there already is written anew above `MARKER`, and kept below it.
     A file without the marker is somebody's own and is left alone. Raises OSError.
     """
     written = 0
-    for place, text in _notes(papers, keys, codebook, card_of):
+    for place, text in _notes(papers, keys, codebook, card_of, remarks or {}):
         _write(folder / f"{place}.md", text)
         written += 1
     return written
@@ -52,7 +56,11 @@ def file_name(text: str) -> str:
 
 
 def _notes(
-    papers: Sequence[StoredPaper], keys: Mapping[str, str], codebook: Codebook, card_of: CardOf
+    papers: Sequence[StoredPaper],
+    keys: Mapping[str, str],
+    codebook: Codebook,
+    card_of: CardOf,
+    remarks: Remarks,
 ) -> Iterator[tuple[str, str]]:
     """(path without `.md`, text) of every note."""
     names = {
@@ -62,7 +70,10 @@ def _notes(
     }
     linked = {one.paper_id: f"{PAPERS}/{file_name(keys[one.paper_id])}" for one in papers}
     for paper in papers:
-        yield linked[paper.paper_id], _paper(paper, card_of(paper), names)
+        yield (
+            linked[paper.paper_id],
+            _paper(paper, card_of(paper), names, remarks.get(paper.paper_id, ())),
+        )
     lines = [f"# {INDEX}", "", f"{len(papers)} papers.", ""]
     for facet in codebook.facets:
         lines += [f"## {escaped(facet.name)}", ""]
@@ -80,7 +91,12 @@ def _folder(plural: str) -> str:
     return file_name(plural.capitalize())
 
 
-def _paper(paper: StoredPaper, card: Card, names: Mapping[tuple[str, str], str]) -> str:
+def _paper(
+    paper: StoredPaper,
+    card: Card,
+    names: Mapping[tuple[str, str], str],
+    remarks: Sequence[Remark],
+) -> str:
     filed = [(tag.facet, tag.key) for tag in paper.tags if (tag.facet, tag.key) in names]
     facts = {
         "id": paper.paper_id,
@@ -107,6 +123,7 @@ def _paper(paper: StoredPaper, card: Card, names: Mapping[tuple[str, str], str])
             body += [f"## {heading}", "", *(f"- {quoted(one)}" for one in quotes), ""]
     if paper.abstract:
         body += ["## Abstract", "", escaped(paper.abstract), ""]
+    body += remark_lines(remarks, "##")
     # Two per cent signs would open a comment.
     shown = "\n".join(body).replace("%%", "%&#37;")
     return "\n".join(["---", *front, "---", "", shown])

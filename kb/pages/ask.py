@@ -16,12 +16,14 @@ from kb.followup import Resolved, Turn, turn_of
 from kb.library import Library
 from kb.pages.parts import chat_list, facets, narrowing, page, places, state
 from kb.pages.parts.markup import escaped, plain
-from kb.pages.parts.turn import turn
+from kb.pages.parts.turn import turn as drawn
+from kb.pages.parts.words import _, later, many
 from kb.pages.parts.writing import Writing
 from kb.writer import available
 
 # The question and what papers that answer it say. The starter answers them, with a chance of
 # .93, .96 and 1.00 when they were chosen.
+# Asked in English, as the papers are written.
 EXAMPLES = {
     "How is generated code checked for security vulnerabilities?": "security vulnerabilities",
     "Do coding assistants make developers faster?": "coding assistants",
@@ -69,11 +71,11 @@ def draw(library: Library) -> None:
         _start(library, passing)
     first = 0 if state.one("all") else max(len(told) - _SHOWN, 0)
     if first:
-        more = f"Show {first} earlier question{'s' if first > 1 else ''}"
+        more = many("Show {n} earlier question", "Show {n} earlier questions", first)
         st.button(more, on_click=state.put, args=({"all": "1"},), key="earlier")
     for number, (question, answer) in enumerate(told):
         if number >= first:
-            turn(library, chat, number, question, answer)
+            drawn(library, chat, number, question, answer)
     if written and written.chat == chat:
         with st.container(key=f"turn-{len(told)}"):
             _progress(written)
@@ -84,12 +86,15 @@ def draw(library: Library) -> None:
     # In a container of its own: a box at the page's very end would scroll every answer to its end.
     with st.container(key="asking"):
         asked = st.chat_input(
-            "Ask about these papers", key="question", max_chars=state.MOST, disabled=bool(written)
+            _("Ask about these papers"),
+            key="question",
+            max_chars=state.MOST,
+            disabled=bool(written),
         )
     again: Resolved | None = st.session_state.pop(narrowing.AGAIN, None)
     question = again.question if again else asked or st.session_state.pop("example", None)
     if question and str(question).strip() and not written:
-        earlier = [turn_of(answer) for _, answer in told]
+        earlier = [turn_of(answer) for _asked, answer in told]
         _ask(library, chat, Asked(str(question).strip(), filters, earlier, again, worded))
 
 
@@ -99,23 +104,26 @@ def _choice(library: Library, filters: Filters) -> bool:
     if available(library.settings) is not None:
         return False
     return st.toggle(
-        "Have the language model word the answer",
+        _("Have the language model word the answer"),
         key="worded",
-        help="Each of its sentences is checked against the passages it cites; what they do not "
-        "state is removed and counted. Without it the answer is the papers' own sentences.",
+        help=_(
+            "Each of its sentences is checked against the passages it cites; what they do not "
+            "state is removed and counted. Without it the answer is the papers' own sentences."
+        ),
     )
 
 
 def _conversation(library: Library, chat: str) -> list[tuple[str, dict[str, Any]]]:
     """(question, answer as JSON) of each turn."""
-    kept = [(one.question, one.answer) for one in turns(library, chat)]
+    kept = [(turn.question, turn.answer) for turn in turns(library, chat)]
     # Kept besides where the catalogue could not be written: a person still sees the answer.
     return kept + (st.session_state.get(f"unsaved:{chat}", []) if chat else [])
 
 
 def _gone() -> None:
-    st.info("This chat is gone: it was deleted, or never kept here.", icon=":material/search_off:")
-    st.page_link(places.ASK, label="Begin a new chat", icon=":material/add:")
+    told = _("This chat is gone: it was deleted, or never kept here.")
+    st.info(told, icon=":material/search_off:")
+    st.page_link(places.ASK, label=_("Begin a new chat"), icon=":material/add:")
 
 
 def _look_at(number: int) -> None:
@@ -143,15 +151,20 @@ def _examples(
 
 
 def _start(library: Library, passing: int) -> None:
-    st.markdown(
-        f"Answers are quotes from the {passing:,} papers that pass the filters, each with its "
-        "page. Where they do not answer the question, Sixfold says so. For example:"
+    told = _(
+        "Answers are quotes from the {n} papers that pass the filters, each with its page. "
+        "Where they do not answer the question, Sixfold says so. For example:"
     )
+    st.markdown(told.format(n=f"{passing:,}"))
     with st.container(key="examples", gap="xsmall"):
         for example in _examples(library, str(library.folder), library.snapshot().generation):
             st.button(plain(example), key=f"try-{example}", on_click=_choose, args=(example,))
     st.caption(
-        "Conversations are kept in the library: whoever uses it finds them in the list beside."
+        _("This library is open for reading only: a conversation is not kept.")
+        if library.catalogue.read_only
+        else _(
+            "Conversations are kept in the library: whoever uses it finds them in the list beside."
+        )
     )
 
 
@@ -167,7 +180,7 @@ def _ask(library: Library, chat: str, asked: Asked) -> None:
             st.markdown(plain(asked.question))
         waiting = st.chat_message("assistant")
     _look_at(place)
-    with waiting, st.spinner("Reading …"):
+    with waiting, st.spinner(_("Reading …")):
         found = ask(
             library, asked.question, asked.filters, asked.earlier, understood=asked.understood
         )
@@ -179,7 +192,7 @@ def _ask(library: Library, chat: str, asked: Asked) -> None:
         try:
             keep(library, chat, asked.question, answer)
         except KbError:
-            _unsaved(chat, asked.question, answer)
+            _unsaved(library, chat, asked.question, answer)
     st.session_state["asked"] = True
     state.put({"chat": chat})
     st.rerun()
@@ -197,11 +210,12 @@ def _progress(written: Writing) -> None:
             f"<p>{escaped(one.text)}<sup>{''.join(f' [{c.n}]' for c in one.citations)}</sup></p>"
             for one in list(written.sentences)
         )
-        st.html(f'<div class="sf-answer" aria-live="polite">{said or "<p>Writing …</p>"}</div>')
+        waiting = f"<p>{escaped(_('Writing …'))}</p>"
+        st.html(f'<div class="sf-answer" aria-live="polite">{said or waiting}</div>')
         for notice in list(written.notices):
             st.caption(plain(notice))
         st.button(
-            "Stopping …" if written.stopping else "Stop",
+            _("Stopping …") if written.stopping else _("Stop"),
             icon=":material/stop_circle:",
             on_click=written.stop,
             disabled=written.stopping,
@@ -213,13 +227,16 @@ def _finish(written: Writing) -> None:
     """Put an answer that is written to the others."""
     del st.session_state["writing"]
     if written.unsaved and written.final is not None:
-        _unsaved(written.chat, written.question, written.final)
+        _unsaved(written.library, written.chat, written.question, written.final)
 
 
-def _unsaved(chat: str, question: str, answer: dict[str, Any]) -> None:
+def _unsaved(library: Library, chat: str, question: str, answer: dict[str, Any]) -> None:
     """Show a turn for as long as this window is open: it could not be kept."""
     st.session_state.setdefault(f"unsaved:{chat}", []).append((question, answer))
-    st.toast("This answer could not be kept: the library cannot be written just now.")
+    if library.catalogue.read_only:
+        st.toast(_("This library is open for reading only: the answer lasts while you stay here."))
+    else:
+        st.toast(_("This answer could not be kept: the library cannot be written just now."))
 
 
-page.show("Ask", draw)
+page.show(later("Ask"), draw)

@@ -12,13 +12,18 @@ from kb.evidence import statement_id
 from kb.library import Library
 from kb.mapping import mapped
 from kb.pages.parts import challenge_deciding, facets, opened, page, quotes, state
+from kb.pages.parts.words import _, later, many
 
 _PAGE = 10
 _ORDERS = {
-    "support": "Most papers first",
-    "recent": "Most recently stated first",
-    "oldest": "Longest standing first",
+    "support": later("Most papers first"),
+    "recent": later("Most recently stated first"),
+    "oldest": later("Longest standing first"),
 }
+
+# Words to begin with, as papers use them; those are offered that the challenges hold.
+_EXAMPLES = ("hallucination", "evaluation", "security", "context", "benchmark", "cost", "data")
+_OFFERED = 3
 
 
 def draw(library: Library) -> None:
@@ -46,9 +51,9 @@ def draw(library: Library) -> None:
     kept = _ordered(kept, order)
     pages = -(-len(kept) // _PAGE)
     at = state.number("page", 1, low=1, high=pages)
-    st.caption(
-        f"{len(kept):,} challenges found. The words are the papers', the grouping is Sixfold's."
-    )
+    told = many("{n} challenge found.", "{n} challenges found.", len(kept))
+    whose = _("The words are the papers', the grouping is Sixfold's.")
+    st.caption(f"{told} {whose}")
     _cards(library, kept[(at - 1) * _PAGE : at * _PAGE])
     if pages > 1:
         state.pages(pages)
@@ -58,16 +63,18 @@ def draw(library: Library) -> None:
 def _headline(found: Sequence[Challenge], passing: int) -> None:
     """How many challenges papers share, before how many stand alone."""
     shared = sum(len(one.paper_ids) > 1 for one in found)
+    told = _(
+        "**{shared}** challenges stated by two papers or more; {alone} by one; among {n} papers."
+    )
     st.markdown(
-        f"**{shared:,}** challenges stated by two papers or more; {len(found) - shared:,} by one; "
-        f"among {passing:,} papers."
+        told.format(shared=f"{shared:,}", alone=f"{len(found) - shared:,}", n=f"{passing:,}")
     )
 
 
 def _single_too() -> bool:
     """Whether those of one paper are listed; on unless the address says otherwise."""
     key, changed = state.switch("only", "shared", forget=("page",))
-    return not st.toggle("Only those stated by two papers or more", key=key, on_change=changed)
+    return not st.toggle(_("Only those stated by two papers or more"), key=key, on_change=changed)
 
 
 def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
@@ -75,25 +82,55 @@ def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
     first, second, third = st.columns([3, 2, 2], vertical_alignment="bottom")
     key, changed = state.bound("words", forget=("page",))
     words = first.text_input(
-        "Words in the challenge", key=key, on_change=changed, type="search", placeholder="any"
+        _("Words in the challenge"),
+        key=key,
+        on_change=changed,
+        type="search",
+        placeholder=_("any"),
     )
     key, changed = state.bound("status", forget=("page",))
     if st.session_state[key] not in quotes.STATUS:
         st.session_state[key] = ""
     status = second.selectbox(
-        "Status",
+        _("Status"),
         ["", *quotes.STATUS],
         key=key,
         on_change=changed,
-        format_func=lambda name: f"{quotes.STATUS[name][0]} ({counts[name]:,})" if name else "any",
+        format_func=lambda name: (
+            f"{_(quotes.STATUS[name][0])} ({counts[name]:,})" if name else _("any")
+        ),
     )
     key, changed = state.bound("order", "support", forget=("page",))
     if st.session_state[key] not in _ORDERS:
         st.session_state[key] = "support"
     order = third.selectbox(
-        "Order", list(_ORDERS), key=key, on_change=changed, format_func=_ORDERS.__getitem__
+        _("Order"),
+        list(_ORDERS),
+        key=key,
+        on_change=changed,
+        format_func=lambda name: _(_ORDERS[name]),
     )
+    if not (words or "").strip():
+        _examples(found)
     return status, (words or "").strip(), order
+
+
+def _examples(found: Sequence[Challenge]) -> None:
+    """Three words to begin with, which challenges here hold."""
+    said = "\n".join(one.statement.lower() for one in found)
+    fit = [word for word in _EXAMPLES if word in said][:_OFFERED]
+    with st.container(horizontal=True, vertical_alignment="center", key="challenge-examples"):
+        if fit:
+            st.caption(_("For example:"), width="content")
+        for word in fit:
+            st.button(
+                word,
+                type="tertiary",
+                on_click=state.put,
+                args=({"words": word},),
+                kwargs={"forget": ("page",)},
+                key=f"try-{word}",
+            )
 
 
 def _ordered(found: list[Challenge], order: str) -> list[Challenge]:
@@ -113,7 +150,7 @@ def _cards(library: Library, some: Sequence[Challenge], *, expanded: bool = Fals
 def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
     """One challenge with everything about it."""
     st.button(
-        "All challenges",
+        _("All challenges"),
         on_click=state.put,
         args=({"challenge": ""},),
         icon=":material/arrow_back:",
@@ -124,8 +161,10 @@ def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
     )
     if one is None:
         st.info(
-            "This challenge is not among those of the papers that pass the filters. "
-            "It may be known under another id since papers were added, or a person rejected it.",
+            _(
+                "This challenge is not among those of the papers that pass the filters. It may be "
+                "known under another id since papers were added, or a person rejected it."
+            ),
             icon=":material/search_off:",
         )
     else:
@@ -136,10 +175,11 @@ def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
 
 def _nothing(found: Sequence[Challenge], passing: int) -> None:
     if found:
-        told = "No challenge has these words and this status."
+        told = _("No challenge has these words and this status.")
     else:
-        told = f"No challenge is stated in the {passing:,} papers that pass the filters."
+        told = _("No challenge is stated in the {n} papers that pass the filters.")
+        told = told.format(n=f"{passing:,}")
     st.info(told, icon=":material/search_off:")
 
 
-page.show("Challenges", draw)
+page.show(later("Challenges"), draw)

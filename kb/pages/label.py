@@ -15,6 +15,7 @@ from kb.pages.parts import (
     answering,
     opened,
     page,
+    person,
     places,
     reading,
     state,
@@ -22,12 +23,21 @@ from kb.pages.parts import (
     waiting,
 )
 from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _, later, many
 
-_ORDERS = {"informative": "Most informative first", "random": "At random"}
+_ORDERS = {"informative": later("Most informative first"), "random": later("At random")}
 
 
 def draw(library: Library) -> None:
     """The page."""
+    if library.catalogue.read_only:
+        st.info(
+            _("This library is open for reading only: nobody can decide on its papers here."),
+            icon=":material/lock:",
+        )
+        st.page_link(places.PAPERS, label=_("Look through all papers"))
+        _panels(library, person.name(library))
+        return
     opened.ready_to_write(library)
     with st.container(horizontal=True, vertical_alignment="bottom", key="label-bar"):
         who = _who(library)
@@ -38,12 +48,12 @@ def draw(library: Library) -> None:
     try:
         who = coder(library, who)
     except UsageError:
-        st.info("Say who is labelling: decisions bear a name.", icon=":material/person:")
+        st.info(_("Say who is labelling: decisions bear a name."), icon=":material/person:")
         return
     far = standing(library, who)
     if not far.papers:
-        st.info("This library holds no papers yet.", icon=":material/shelves:")
-        st.page_link(places.LIBRARY, label="Add papers", icon=":material/add:")
+        st.info(_("This library holds no papers yet."), icon=":material/shelves:")
+        st.page_link(places.LIBRARY, label=_("Add papers"), icon=":material/add:")
         return
     _progress(far)
     shown = _shown(library, who, facet, order)
@@ -55,7 +65,12 @@ def draw(library: Library) -> None:
 
 
 def _who(library: Library) -> str:
-    """The coder's name: of the address, else of this session, else the library's own."""
+    """The coder's name: who is signed in, else of the address, the session, the library's own."""
+    if person.by_proxy():
+        known = person.name(library)
+        told = _("Signed in as {name}").format(name=known) if known else _("Nobody is signed in.")
+        st.caption(plain(told), width="content")
+        return known
     try:
         own = coder(library)
     except KbError:
@@ -64,7 +79,7 @@ def _who(library: Library) -> str:
     if held != own and state.one("who") != held:
         state.put({"who": held})
     st.session_state["coder"] = st.session_state["label-who"] = held
-    return st.text_input("Your name", key="label-who", on_change=_named, width=150)
+    return st.text_input(_("Your name"), key="label-who", on_change=_named, width=150)
 
 
 def _named() -> None:
@@ -74,13 +89,13 @@ def _named() -> None:
 
 
 def _facet(library: Library) -> str:
-    names = {"": "All facets"} | {one.key: one.name for one in library.codebook.facets}
+    names = {"": _("All facets")} | {one.key: _(one.name) for one in library.codebook.facets}
     key, changed = state.bound("facet", forget=("paper", *waiting.DRAFT))
     if st.session_state[key] not in names:
         st.session_state[key] = ""
     return str(
         st.selectbox(
-            "Asked about",
+            _("Asked about"),
             list(names),
             key=key,
             on_change=changed,
@@ -96,11 +111,11 @@ def _order() -> str:
         st.session_state[key] = "informative"
     return str(
         st.selectbox(
-            "Order",
+            _("Order"),
             list(_ORDERS),
             key=key,
             on_change=changed,
-            format_func=_ORDERS.__getitem__,
+            format_func=lambda name: _(_ORDERS[name]),
             width=210,
         )
     )
@@ -108,14 +123,12 @@ def _order() -> str:
 
 def _definitions() -> None:
     key, changed = state.switch("short", "1")
-    st.checkbox("Without definitions", key=key, on_change=changed)
+    st.checkbox(_("Without definitions"), key=key, on_change=changed)
 
 
 def _progress(far: Standing) -> None:
-    st.caption(
-        f"You have decided on **{far.decided:,}** of {far.papers:,} papers, "
-        f"**{far.today:,}** of them today."
-    )
+    told = _("You have decided on **{n}** of {all} papers, **{today}** of them today.")
+    st.caption(told.format(n=f"{far.decided:,}", all=f"{far.papers:,}", today=f"{far.today:,}"))
 
 
 def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
@@ -125,7 +138,8 @@ def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
         try:
             return sheet(library, library.number(wanted), who, facet)
         except UsageError:
-            st.caption(f"{plain(wanted)} is not in this library: here is the next paper.")
+            told = _("{paper} is not in this library: here is the next paper.")
+            st.caption(told.format(paper=plain(wanted)))
     wanted = waiting.upcoming(library, who, facet, order)
     if not wanted:
         state.put({}, forget=("paper",))
@@ -135,13 +149,15 @@ def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
 
 
 def _nothing_left(facet: str) -> None:
-    what = "in this facet" if facet else "at all"
-    st.success(f"Nothing is left for you to decide {what}.", icon=":material/check:")
+    told = _("Nothing is left for you to decide.")
+    if facet:
+        told = _("Nothing is left for you to decide in this facet.")
+    st.success(told, icon=":material/check:")
     if waiting.passed():
-        st.caption("But for what you skipped in this sitting, if anything.")
+        st.caption(_("But for what you skipped in this sitting, if anything."))
         forget = ("seen",)
         st.button(
-            "Look for skipped papers",
+            _("Look for skipped papers"),
             on_click=state.put,
             args=({},),
             key="label-again",
@@ -160,17 +176,17 @@ def _paper(library: Library, shown: Sheet, who: str) -> None:
 
 def _acts(library: Library, shown: Sheet, who: str) -> None:
     key, changed = state.bound("why")
-    st.text_input("Reason (may be left empty)", key=key, on_change=changed)
+    st.text_input(_("Reason (may be left empty)"), key=key, on_change=changed)
     only_key, only_changed = state.switch("only", "clicked")
     st.checkbox(
-        "Save only what I clicked",
+        _("Save only what I clicked"),
         key=only_key,
         on_change=only_changed,
-        help="Else every answer counts as it stands: a suggestion left alone becomes your own.",
+        help=_("Else every answer counts as it stands: a suggestion left alone becomes your own."),
     )
     with st.container(horizontal=True, key="label-acts"):
         st.button(
-            "Save and next",
+            _("Save and next"),
             type="primary",
             on_click=_save,
             args=(library, shown, who),
@@ -178,21 +194,21 @@ def _acts(library: Library, shown: Sheet, who: str) -> None:
             key="label-save",
         )
         st.button(
-            "Skip",
+            _("Skip"),
             on_click=waiting.leave,
             args=(shown.paper.paper_id,),
             shortcut="K",
             key="label-skip",
         )
         st.button(
-            "Back",
+            _("Back"),
             on_click=waiting.back,
             disabled=not waiting.passed(),
             shortcut="B",
             key="label-back",
         )
         st.button(
-            "Undo my last",
+            _("Undo my last"),
             on_click=_undo,
             args=(library, who),
             shortcut="U",
@@ -204,19 +220,25 @@ def _save(library: Library, shown: Sheet, who: str) -> None:
     only = "clicked" in st.query_params.get_all("only")
     said = verdicts(shown, answering.clicked(shown), only=only)
     if not said:
-        st.session_state["label-failed"] = "Nothing is clicked: say yes or no, or skip the paper."
+        st.session_state["label-failed"] = _(
+            "Nothing is clicked: say yes or no, or skip the paper."
+        )
         return
     why = str(st.session_state.get("at:why", "")).strip()
     if _done(lambda: record(library, said, who=who, why=why, follow=False)):
         opened.follow_soon(library)
-        st.session_state["label-said"] = f"Saved: {shown.paper.title}"
+        st.session_state["label-said"] = _("Saved: {title}").format(title=shown.paper.title)
         waiting.leave(shown.paper.paper_id)
 
 
 def _undo(library: Library, who: str) -> None:
     undone: list[str] = []
     if _done(lambda: undone.extend(one.paper_id for one in undo(library, who=who))):
-        st.session_state["label-said"] = f"Undone: {len(undone)} answers; this is their paper."
+        st.session_state["label-said"] = many(
+            "Undone: {n} answer; this is its paper.",
+            "Undone: {n} answers; this is their paper.",
+            len(undone),
+        )
         waiting.show(undone[0])
 
 
@@ -225,9 +247,8 @@ def _done(act: Callable[[], object]) -> bool:
     try:
         act()
     except CatalogueUnwritable as error:
-        st.session_state["label-failed"] = (
-            f"Not saved, but kept on this page: {error.message}. Then save again."
-        )
+        told = _("Not saved, but kept on this page: {reason}. Then save again.")
+        st.session_state["label-failed"] = told.format(reason=error.message)
     except KbError as error:
         st.session_state["label-failed"] = f"{error.message}: {error.remedy}"
     else:
@@ -246,16 +267,18 @@ def _told() -> None:
 def _panels(library: Library, who: str) -> None:
     """Closed until somebody wants to look; only what is open is worked out."""
     st.html('<hr class="sf-rule">')
-    agree = st.expander("Agreement", icon=":material/handshake:", key="agree", bind="query-params")
+    agree = st.expander(
+        _("Agreement"), icon=":material/handshake:", key="agree", bind="query-params"
+    )
     with agree:
         if agree.open:
             agreeing.draw(library, who)
     teach = st.expander(
-        "Teach the tagger", icon=":material/school:", key="teach", bind="query-params"
+        _("Teach the tagger"), icon=":material/school:", key="teach", bind="query-params"
     )
     with teach:
         if teach.open:
             teaching.draw(library)
 
 
-page.show("Label", draw, needs_papers=False)
+page.show(later("Label"), draw, needs_papers=False)

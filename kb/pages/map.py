@@ -1,4 +1,4 @@
-"""The map: any two axes with each cell open down to its quotes; as a graph; by years."""
+"""The map: any two axes with each cell open down to its quotes; a graph; years; tags."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kb.pages.parts import (
     facets,
     map_axes,
     map_graph,
+    map_tags,
     map_trends,
     opened,
     page,
@@ -25,25 +26,32 @@ from kb.pages.parts import (
 )
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.tags import heading
+from kb.pages.parts.words import _, later
 from kb.search import search
 
 _CHALLENGES = 8
 _PAPERS = 10
 
-_VIEWS = {"cells": "Cells", "graph": "Graph", "years": "Years"}
+_VIEWS = {
+    "cells": later("Cells"),
+    "graph": later("Graph"),
+    "years": later("Years"),
+    "tags": later("Tags"),
+}
+_DRAWN = {"graph": map_graph.draw, "years": map_trends.draw, "tags": map_tags.draw}
 _COUNTED = {
-    "papers": "Papers",
-    "challenges": "Challenges",
-    "directions": "Directions",
+    "papers": later("Papers"),
+    "challenges": later("Challenges"),
+    "directions": later("Directions"),
 }
 _STATES = {
-    "stated": "challenges are stated",
-    "none_stated": "papers, but no challenge stated in them",
-    "no_papers": "no paper, though it was searched",
-    "left_out": "none pass the filter",
-    "never_searched": "no paper, and nobody has searched for it",
+    "stated": later("challenges are stated"),
+    "none_stated": later("papers, but no challenge stated in them"),
+    "no_papers": later("no paper, though it was searched"),
+    "left_out": later("none pass the filter"),
+    "never_searched": later("no paper, and nobody has searched for it"),
 }
-_MARKS = {"none_stated": "–", "no_papers": "none", "never_searched": "?"}
+_MARKS = {"none_stated": later("–"), "no_papers": later("none"), "never_searched": later("?")}
 _FILES = {
     "graphml": ("graphml", "application/xml", "GraphML"),
     "gexf": ("gexf", "application/xml", "GEXF"),
@@ -67,36 +75,39 @@ def draw(library: Library) -> None:
     if st.session_state[key] not in _VIEWS:
         st.session_state[key] = "cells"
     view = st.segmented_control(
-        "View",
+        _("View"),
         list(_VIEWS),
         key=key,
         on_change=changed,
-        format_func=_VIEWS.__getitem__,
+        format_func=lambda one: _(_VIEWS[one]),
         label_visibility="collapsed",
         required=True,
     )
-    if view == "graph":
-        map_graph.draw(library, filters)
-    elif view == "years":
-        map_trends.draw(library, filters)
+    if view in _DRAWN:
+        _DRAWN[view](library, filters)
     else:
         _cells(library, filters, passing)
 
 
 def _cells(library: Library, filters: Filters, passing: int) -> None:
     """The lattice of two axes, its gaps, the files, and the cell that is open."""
-    st.markdown(f"**{passing:,}** papers by two axes. Choose a cell to see what is in it.")
+    told = _("**{n}** papers by two axes. Choose a cell to see what is in it.")
+    st.markdown(told.format(n=f"{passing:,}"))
     with st.container(horizontal=True, key="axes", vertical_alignment="bottom"):
         rows, columns = map_axes.chosen(library)
         key, changed = state.bound("count", "papers")
         if st.session_state[key] not in _COUNTED:
             st.session_state[key] = "papers"
         counted = st.selectbox(
-            "Shade by", list(_COUNTED), key=key, on_change=changed, format_func=_COUNTED.__getitem__
+            _("Shade by"),
+            list(_COUNTED),
+            key=key,
+            on_change=changed,
+            format_func=lambda one: _(_COUNTED[one]),
         )
     lattice = opened.matrix(library, filters, rows, columns)
     if not lattice.rows or not lattice.columns:
-        st.info("No paper that passes the filters has a place on both axes.")
+        st.info(_("No paper that passes the filters has a place on both axes."))
         return
     _matrix(library, lattice, counted)
     _legend(lattice)
@@ -150,22 +161,29 @@ def _heading(library: Library, axis: str, key: str) -> str:
 
 def _label(cell: Cell, filtered: bool) -> str:
     if filtered and cell.state == "no_papers":
-        return "none  \n:small[pass the filter]"
+        return f"{_('none')}  \n:small[{_('pass the filter')}]"
     if not cell.papers:
-        return f"{_MARKS[cell.state]}  \n:small[no papers]"
-    stated = (
-        f"{cell.challenges:,} ch · {cell.directions:,} dir"
-        if cell.challenges
-        else f"none in {cell.denominator:,}"
+        return f"{_(_MARKS[cell.state])}  \n:small[{_('no papers')}]"
+    stated = _("{challenges} ch · {directions} dir") if cell.challenges else _("none in {n}")
+    told = stated.format(
+        challenges=f"{cell.challenges:,}",
+        directions=f"{cell.directions:,}",
+        n=f"{cell.denominator:,}",
     )
-    return f"**{cell.papers:,}**  \n:small[{stated}]"
+    return f"**{cell.papers:,}**  \n:small[{told}]"
 
 
 def _told(cell: Cell, filtered: bool) -> str:
     state = "left_out" if filtered and cell.state == "no_papers" else cell.state
-    return (
-        f"{cell.papers:,} papers, {cell.challenges:,} challenges, {cell.directions:,} directions; "
-        f"{cell.denominator:,} papers read for them: {_STATES[state]}."
+    return _(
+        "{papers} papers, {challenges} challenges, {directions} directions; "
+        "{read} papers read for them: {state}."
+    ).format(
+        papers=f"{cell.papers:,}",
+        challenges=f"{cell.challenges:,}",
+        directions=f"{cell.directions:,}",
+        read=f"{cell.denominator:,}",
+        state=_(_STATES[state]),
     )
 
 
@@ -186,19 +204,24 @@ def _shade(key: str, cell: Cell, value: int, most: int) -> str:
 def _legend(lattice: Lattice) -> None:
     rows, columns = map_axes.shown(lattice)
     left = len(lattice.rows) - len(rows) + len(lattice.columns) - len(columns)
-    more = f" · {left} rows and columns with few papers are in the files only" if left else ""
-    st.caption(
-        "Each cell: papers; below, challenges (ch) and directions (dir) that they state. "
-        "A paper may stand in several cells. "
-        "“none in N”: no challenge in the N papers whose text was read · "
-        f"“none”: {'none pass the filter' if lattice.filtered else 'searched, no paper'} · "
-        f"“?”: nobody has searched here yet{more}."
+    more = _("{n} rows and columns with few papers are in the files only").format(n=left)
+    told = (
+        _(
+            "Each cell: papers; below, challenges (ch) and directions (dir) that they state. A "
+            "paper may stand in several cells. “none in N”: no challenge in the N papers whose "
+            "text was read"
+        ),
+        _("“none”: none pass the filter") if lattice.filtered else _("“none”: searched, no paper"),
+        _("“?”: nobody has searched here yet"),
+        *([more] if left else ()),
     )
+    st.caption(" · ".join(told))
 
 
 def _downloads(library: Library, filters: Filters, rows: str, columns: str) -> None:
-    with st.expander("Download this map", icon=":material/download:"):
-        st.caption("With every quote, its paper and page; `kb verify FILE` checks them again.")
+    with st.expander(_("Download this map"), icon=":material/download:"):
+        told = _("With every quote, its paper and page; `kb verify FILE` checks them again.")
+        st.caption(told)
         with st.container(horizontal=True, key="downloads"):
             for form in sorted(FORMATS, key=list(_FILES).index):
                 ending, mime, label = _FILES[form]
@@ -228,22 +251,30 @@ def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> N
     narrower = map_axes.inside(filters, lattice.row_axis, cell.row)
     inside = narrower and map_axes.inside(narrower, lattice.column_axis, cell.column)
     if inside is None:
-        st.info("Papers without a year cannot be listed by it.")
+        st.info(
+            _(
+                "No filter names exactly these papers: they have no year, or other filters at the "
+                "left already speak of this axis."
+            )
+        )
         return
     if not cell.papers:
         _look(library, cell, inside, f"{row} {column}")
         return
     found = opened.all_challenges(library, inside)
     papers = mapped(library).papers
-    some, every = st.tabs([f"Challenges ({cell.challenges:,})", f"Papers ({cell.papers:,})"])
+    some, every = st.tabs(
+        [f"{_('Challenges')} ({cell.challenges:,})", f"{_('Papers')} ({cell.papers:,})"]
+    )
     with some:
         for one in found[:_CHALLENGES]:
-            quotes.challenge(library, one, papers, scope="within this cell")
+            quotes.challenge(library, one, papers, scope=_("within this cell"))
         if not found:
-            st.info(f"No challenge stated in {cell.denominator:,} papers examined.")
+            told = _("No challenge stated in {n} papers examined.")
+            st.info(told.format(n=f"{cell.denominator:,}"))
         _all(
             places.CHALLENGES,
-            f"All {len(found):,} challenges of this cell",
+            _("All {n} challenges of this cell").format(n=f"{len(found):,}"),
             inside,
             len(found) > _CHALLENGES,
         )
@@ -257,7 +288,7 @@ def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> N
             results.row(library, held[number])
         _all(
             places.PAPERS,
-            f"All {len(numbers):,} papers of this cell",
+            _("All {n} papers of this cell").format(n=f"{len(numbers):,}"),
             inside,
             len(numbers) > _PAPERS,
         )
@@ -277,14 +308,14 @@ def _look(library: Library, cell: Cell, inside: Filters, words: str) -> None:
     """An empty cell: look for papers near it, so that emptiness becomes a finding."""
     if cell.state == "never_searched":
         st.button(
-            "Search this cell now",
+            _("Search this cell now"),
             icon=":material/search:",
             key="search-cell",
             on_click=_searched,
             args=(library, inside, words),
         )
     near = search(library, words, limit=3)
-    st.markdown("Nearest papers that are filed elsewhere:")
+    st.markdown(_("Nearest papers that are filed elsewhere:"))
     for one in near.hits:
         results.row(library, one.paper)
 
@@ -296,4 +327,4 @@ def _searched(library: Library, inside: Filters, words: str) -> None:
     library.log_search(words, inside, found.mode, found.total, ids)
 
 
-page.show("Map", draw)
+page.show(later("Map"), draw)

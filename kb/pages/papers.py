@@ -2,94 +2,221 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kb.catalogue import Filters, StoredPaper
+from kb.catalogue.ordering import by_title
 from kb.library import Library
-from kb.pages.parts import coverage, facets, page, results, state
-from kb.snapshot import Mask, Snapshot
+from kb.pages.parts import (
+    collected,
+    coverage,
+    download,
+    facets,
+    keeping,
+    keys,
+    my_filters,
+    page,
+    results,
+    state,
+)
+from kb.pages.parts.words import _, later
+from kb.reading_states import STATES
 
 _PAGE = 20
 _ORDERS = {
-    "newest": "Newest first",
-    "oldest": "Oldest first",
-    "added": "Last added first",
-    "id": "By id",
+    "newest": later("Newest first"),
+    "oldest": later("Oldest first"),
+    "year": later("By year, then title"),
+    "title": later("By title"),
+    "added": later("Last added first"),
+    "id": later("By id"),
+}
+_VIEWS = {
+    "new": later("New to me"),
+    "to_read": later("To read"),
+    "reading": later("Reading"),
+    "read": later("Read"),
+    "favourites": later("Favourites"),
 }
 
 
 def draw(library: Library) -> None:
     """The page."""
-    filters, passing = facets.sidebar(library)
+    filters, passing = facets.sidebar(library, mine=True)
+    keys.listen()
     asked = coverage.asked_for(library)
     if asked is not None:
-        _listed(library, asked, filters)
+        head = _head()
+        _shown(library, _of_answer(library, asked, filters), "", head, head)
         return
+    _view()
     if not passing:
-        st.info("No paper passes these filters: take one away.", icon=":material/search_off:")
+        _none()
         return
+    head = _head()
+    with head:
+        told = st.container(width="stretch")
+        order = _order()
+    _shown(library, _ordered(library, filters, order), order, head, told)
+
+
+def _head() -> DeltaGenerator:
+    return st.container(horizontal=True, key="found", vertical_alignment="center", gap="small")
+
+
+def _view() -> None:
+    """Lists of one's own, one click each; choosing the one that is shown leaves it."""
+    key = "at:view"
+    mine = {"new": state.one("new") == "1", "favourites": state.one("collection") == "favourites"}
+    mine |= {one: state.one("reading") == one for one in STATES}
+    st.session_state[key] = next((one for one, shown in mine.items() if shown), None)
+    st.pills(
+        _("My lists"),
+        list(_VIEWS),
+        key=key,
+        format_func=lambda one: _(_VIEWS[one]),
+        on_change=_viewed,
+        args=(key,),
+        label_visibility="collapsed",
+    )
+
+
+def _viewed(key: str) -> None:
+    chosen = st.session_state[key]
+    found = {
+        "new": "1" if chosen == "new" else "",
+        "reading": chosen if chosen in STATES else "",
+    }
+    if chosen == facets.FAVOURITES or state.one("collection") == facets.FAVOURITES:
+        found["collection"] = facets.FAVOURITES if chosen == facets.FAVOURITES else ""
+    state.put(found, forget=("page", "after"))
+
+
+def _none() -> None:
+    if state.one("new") == "1":
+        st.info(_("No paper that passes is new since your last visit."), icon=":material/done_all:")
+    elif state.one("reading") in STATES:
+        told = _("No paper that passes has this place on your reading list.")
+        st.info(told, icon=":material/menu_book:")
+    else:
+        told = _("No paper passes these filters: take one away.")
+        st.info(told, icon=":material/search_off:")
+
+
+def _order() -> str:
     key, changed = state.bound("order", "newest", forget=("page",))
     if st.session_state[key] not in _ORDERS:
         st.session_state[key] = "newest"
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
-    order = right.selectbox(
-        "Order", list(_ORDERS), key=key, on_change=changed, format_func=_ORDERS.__getitem__
+    return st.selectbox(
+        _("Order"),
+        list(_ORDERS),
+        key=key,
+        on_change=changed,
+        format_func=lambda one: _(_ORDERS[one]),
+        label_visibility="collapsed",
+        width=210,
     )
-    pages = -(-passing // _PAGE)
-    at = state.number("page", 1, low=1, high=pages)
-    first = (at - 1) * _PAGE
-    left.caption(f"{first + 1:,}–{min(first + _PAGE, passing):,} of {passing:,} papers")
-    snapshot = library.snapshot()
-    numbers = _ordered(snapshot, snapshot.mask(filters), order)[first : first + _PAGE]
+
+
+def _of_answer(library: Library, ids: Sequence[str], filters: Filters) -> list[int]:
+    """Numbers of the papers of an answer that pass the filters, in its order."""
     with library.catalogue.read() as reader:
-        papers = reader.papers(numbers)
-    for number in numbers:
-        if number in papers:
-            _row(library, papers[number])
-    if pages > 1:
-        state.pages(pages)
+        known = reader.numbers(ids)
+    numbers = [known[one] for one in ids if one in known]
+    own = my_filters.numbers(library)
+    if not filters and own is None:
+        return numbers
+    passing = set(_ordered(library, filters, "id"))
+    left = [one for one in numbers if one in passing]
+    st.caption(_("{n} of them pass the filters beside").format(n=f"{len(left):,}"))
+    return left
 
 
-def _listed(library: Library, ids: list[str], filters: Filters) -> None:
-    """The papers of an answer that pass the filters, in its order, a page at a time."""
-    table = library.snapshot().table
-    if filters:
-        rows = np.flatnonzero(library.snapshot().mask(filters)).tolist()
-        passing = {table.paper_id[row] for row in rows}
-        ids = [one for one in ids if one in passing]
-        st.caption(f"{len(ids):,} of them pass the filters beside")
-    pages = max(-(-len(ids) // _PAGE), 1)
+def _shown(
+    library: Library,
+    numbers: Sequence[int],
+    order: str,
+    head: DeltaGenerator,
+    place: DeltaGenerator,
+) -> None:
+    """A page of the list; in its head what can be done with it, in a place how far it goes."""
+    pages = max(-(-len(numbers) // _PAGE), 1)
     first = (state.number("page", 1, low=1, high=pages) - 1) * _PAGE
-    shown = ids[first : first + _PAGE]
-    with library.catalogue.read() as reader:
-        numbers = reader.numbers(shown)
-        papers = reader.papers(numbers.values())
-    for one in shown:
-        if one in numbers:
-            _row(library, papers[numbers[one]])
+    papers = _some(library, numbers[first : first + _PAGE])
+    told = _("{first}–{last} of {n} papers")
+    told = told.format(
+        first=f"{min(first + 1, len(numbers)):,}",
+        last=f"{first + len(papers):,}",
+        n=f"{len(numbers):,}",
+    )
+    place.caption(told, width="stretch")
+    with head:
+        download.menu(
+            library,
+            lambda: papers,
+            len(papers),
+            lambda: _some(library, numbers[: download.MOST]),
+            len(numbers),
+        )
+        if not library.catalogue.read_only:
+            collected.keep_these(library, [one.paper_id for one in papers])
+    kept = keeping.kept(library)
+    for paper in papers:
+        results.row(library, paper, _note(paper, order), kept)
     if pages > 1:
         state.pages(pages)
 
 
-def _row(library: Library, paper: StoredPaper) -> None:
-    full = "full text" if paper.full_text else "abstract" if paper.abstract else ""
-    results.row(library, paper, full or ("digest" if paper.digest else "title only"))
+def _some(library: Library, numbers: Sequence[int]) -> list[StoredPaper]:
+    with library.catalogue.read() as reader:
+        held = reader.papers(numbers)
+    return [held[one] for one in numbers if one in held]
 
 
-def _ordered(snapshot: Snapshot, passing: Mask, order: str) -> list[int]:
-    """Numbers of the passing papers in the order asked for."""
-    table = snapshot.table
+def _note(paper: StoredPaper, order: str) -> str:
+    """What is held of a paper, and when it was added where that is what the list goes by."""
+    full = _("full text") if paper.full_text else _("abstract") if paper.abstract else ""
+    held = full or (_("digest") if paper.digest else _("title only"))
+    added = _("added {day}").format(day=paper.added[:10])
+    return f"{held} · {added}" if order == "added" else held
+
+
+def _ordered(library: Library, filters: Filters, order: str) -> list[int]:
+    """Numbers of the papers that pass the filters, the person's own too, in an order."""
+    snapshot = library.snapshot()
+    table, passing = snapshot.table, snapshot.mask(filters)
+    own = my_filters.numbers(library)
+    passing = passing if own is None else passing & np.isin(table.n, own)
     rows = np.flatnonzero(passing).tolist()
     if order == "newest":
         rows.sort(key=lambda row: (table.published[row], table.paper_id[row]), reverse=True)
     elif order == "oldest":
         rows.sort(key=lambda row: (table.published[row] or "9999", table.paper_id[row]))
+    elif order in ("title", "year"):
+        place = _places_by_title(library, str(library.folder), snapshot.generation)
+        rows.sort(key=lambda row: place.get(int(table.n[row]), len(place)))
+        if order == "year":
+            rows.sort(key=lambda row: -int(table.year[row]))
     elif order == "id":
         rows.sort(key=lambda row: table.paper_id[row])
     else:
         rows.reverse()
-    return [int(table.n[row]) for row in rows]
+    return [int(n) for n in table.n[rows]]
 
 
-page.show("Papers", draw)
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _places_by_title(
+    _library: Library,
+    folder: str,  # noqa: ARG001 - tells libraries apart in the cache
+    generation: int,  # noqa: ARG001 - the library as it was
+) -> dict[int, int]:
+    """Number of a paper -> its place among all titles."""
+    with _library.catalogue.read() as reader:
+        return {number: place for place, number in enumerate(by_title(reader.connection))}
+
+
+page.show(_("Papers"), draw)

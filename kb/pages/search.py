@@ -2,122 +2,228 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kb.catalogue import Filters
 from kb.errors import UsageError
 from kb.library import Library
-from kb.pages.parts import collected, facets, page, places, results, state
-from kb.pages.parts.markup import plain
-from kb.query import Query, parse
-from kb.ranking import MODES, Mode
-from kb.search import Results, meeting, search
-from kb.search_log import log
-from kb.snapshot import Mask
-
-EXAMPLES = (
-    "hallucination in generated code",
-    "requirements for LLM-based systems",
-    "test generation with execution feedback",
+from kb.pages.parts import (
+    collected,
+    download,
+    facets,
+    keeping,
+    keys,
+    my_filters,
+    page,
+    results,
+    saved,
+    start,
+    state,
 )
+from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _, later, many
+from kb.query import Query, parse
+from kb.ranking import MODES, Ints, Mode
+from kb.saved_searches import decides
+from kb.search import Results, meeting, related, search
+from kb.search_log import log
+
 _STEP = 10
 _MOST = 100
 _MODES = {
-    "hybrid": "Meaning and words",
-    "dense": "Meaning alone",
-    "lexical": "Words alone",
+    "hybrid": later("Meaning and words"),
+    "dense": later("Meaning alone"),
+    "lexical": later("Words alone"),
 }
+
+# Limit -> results: the same search, as long as wanted.
+Made = Callable[[int], Results]
 
 
 def draw(library: Library) -> None:
     """The page."""
-    filters, passing = facets.sidebar(library, _typed(library, state.one("q").strip()))
-    key, changed = state.bound("q", forget=("n",))
-    box, choice = st.columns([5, 2], vertical_alignment="bottom")
+    typed = _typed(library, state.one("q").strip())
+    filters, passing = facets.sidebar(library, typed, mine=True)
+    keys.listen()
+    key, changed = state.bound("q", forget=("n", "like", "after", "new"))
+    with st.container(key="searching"):
+        box, choice = st.columns([5, 2], vertical_alignment="bottom")
     query = box.text_input(
-        "Search papers",
+        _("Search papers"),
         key=key,
         on_change=changed,
         type="search",
         icon=":material/search:",
-        placeholder="What are you looking for?",
+        placeholder=_("What are you looking for?  ( / )"),
         label_visibility="collapsed",
+        autocomplete="off",
     )
     mode = _mode(choice)
-    if query and query.strip():
+    if state.one("like"):
+        _alike(library, state.one("like"), filters, passing)
+    elif query and query.strip():
         _found(library, query.strip(), filters, mode, passing)
     else:
-        _start(filters, passing)
+        start.draw(library, filters, passing)
 
 
-def _typed(library: Library, query: str) -> Mask | None:
-    """The papers that pass what the query itself demands; None where it demands nothing."""
+def _typed(library: Library, query: str) -> Ints | None:
+    """Numbers of the papers that pass what the query itself demands; None: it demands nothing."""
     try:
         asked = parse(query, library.edition)
     except UsageError:  # said in the results' place
         return None
-    return None if asked.plain else meeting(library, library.snapshot(), asked)
+    if asked.plain or state.one("like"):
+        return None
+    snapshot = library.snapshot()
+    return snapshot.table.n[meeting(library, snapshot, asked)]
 
 
 def _mode(place: DeltaGenerator) -> Mode:
-    key, changed = state.bound("mode", "hybrid", forget=("n",))
+    key, changed = state.bound("mode", "hybrid", forget=("n", "like"))
     if st.session_state[key] not in MODES:
         st.session_state[key] = "hybrid"
     chosen: Mode = place.selectbox(
-        "Search by",
+        _("Search by"),
         MODES,
         key=key,
         on_change=changed,
-        format_func=_MODES.__getitem__,
+        format_func=lambda mode: _(_MODES[mode]),
         label_visibility="collapsed",
     )
     return chosen
 
 
-def _start(filters: Filters, passing: int) -> None:
-    st.markdown("Ask by meaning or by exact words. For example:")
-    with st.container(horizontal=True, key="examples"):
-        for example in EXAMPLES:
-            st.button(example, on_click=state.put, args=({"q": example},), key=f"try-{example}")
-    st.caption(
-        'Narrower: `"an exact phrase"`, `-without`, `title:agents`, `author:lovelace`, '
-        "`year:2023..2025`, `phase:testing`, `category:cs.SE`"
-    )
-    st.page_link(
-        places.PAPERS,
-        label=f"Or look through all {passing:,} papers"
-        + (" that pass the filters" if filters else ""),
-        query_params=facets.params(filters),
-    )
-
-
 def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: int) -> None:
-    limit = state.number("n", _STEP, low=_STEP, high=_MOST)
     try:
         asked = parse(query, library.edition)
     except UsageError as error:
         st.info(plain(f"{error.message}: {error.remedy}"), icon=":material/search_off:")
         return
-    found = search(library, asked, filters, limit=limit, mode=mode)
-    _log_once(library, asked, filters, mode, found)
+    only = my_filters.numbers(library)
+    made = partial(_searched, library, asked, filters, mode, only)
+    found = _once((asked, filters, mode, _key(only)), library, made)
+    if only is None:  # within one's own list nobody has looked at the library
+        _log_once(library, asked, filters, mode, found)
     if not found.hits:
-        st.info(
-            "No paper matches this."
-            if passing
-            else "No paper passes these filters: take one away.",
-            icon=":material/search_off:",
-        )
+        _nothing(passing)
         return
-    told = "papers match" if mode == "lexical" or not asked.plain else "papers ranked"
-    of = f"{found.total:,} {told}"
-    st.caption(f"The first {len(found.hits)} of {of} · {found.took_ms:.0f} ms")
+    if mode == "lexical" or not asked.plain:
+        of = many("{n} paper matches", "{n} papers match", found.total)
+    else:
+        of = many("{n} paper ranked", "{n} papers ranked", found.total)
+    with _head(found, of):
+        total = found.total if decides(asked, mode) else min(found.total, passing)
+        _taken(library, found, made, total)
+        saved.offer(library, query, filters, mode)
+    _listed(library, found, query, passing)
+
+
+def _alike(library: Library, wanted: str, filters: Filters, passing: int) -> None:
+    """Papers like one, in place of a search's results, and the way back to these."""
+    label = _("Back to the search") if state.one("q") else _("Back")
+    st.button(
+        label,
+        key="unlike",
+        icon=":material/arrow_back:",
+        type="tertiary",
+        on_click=state.put,
+        args=({"like": "", "n": ""},),
+    )
+    try:
+        number = library.number(wanted)
+    except UsageError as error:
+        page.failed(error)
+        return
+    with library.catalogue.read() as reader:
+        paper = reader.papers([number])[number]
+    st.markdown(f"##### {_('Papers like this one')}")
+    results.title(paper)
+    only = my_filters.numbers(library)
+    made = partial(_related, library, wanted, filters, only)
+    found = _once((wanted, filters, _key(only)), library, made)
+    if not found.hits:
+        _nothing(passing)
+        return
+    with _head(found, many("{n} paper ranked", "{n} papers ranked", found.total)):
+        _taken(library, found, made, found.total)
+    _listed(library, found, paper.title, passing)
+
+
+def _searched(
+    library: Library, asked: Query, filters: Filters, mode: Mode, only: Ints | None, limit: int
+) -> Results:
+    return search(library, asked, filters, limit=limit, mode=mode, only=only)
+
+
+def _related(
+    library: Library, wanted: str, filters: Filters, only: Ints | None, limit: int
+) -> Results:
+    return related(library, wanted, filters, limit=limit, only=only)
+
+
+def _once(what: tuple[object, ...], library: Library, made: Made) -> Results:
+    """The results as far as they are shown, from this session where nothing has changed since."""
+    limit = state.number("n", _STEP, low=_STEP, high=_MOST)
+    key = (*what, limit, library.snapshot().generation)
+    held = st.session_state.get("found")
+    inside = state.one("collection") or "collection:" in state.one("q")
+    # A collection changes without the generation changing.
+    if held is None or held[0] != key or inside:
+        st.session_state["found"] = held = (key, made(limit))
+    found: Results = held[1]
+    return found
+
+
+def _key(only: Ints | None) -> bytes | None:
+    return None if only is None else only.tobytes()
+
+
+def _nothing(passing: int) -> None:
+    st.info(
+        _("No paper matches this.")
+        if passing
+        else _("No paper passes these filters: take one away."),
+        icon=":material/search_off:",
+    )
+
+
+def _head(found: Results, of: str) -> Any:
+    """How many are shown, of how many; gives the place for what can be done with them."""
+    place = st.container(horizontal=True, key="found", vertical_alignment="center", gap="small")
+    told = _("The first {n} of {of} · {ms} ms")
+    told = told.format(n=len(found.hits), of=of, ms=f"{found.took_ms:.0f}")
+    place.caption(told, width="stretch")
+    return place
+
+
+def _taken(library: Library, found: Results, made: Made, total: int) -> None:
+    """What can be done with the list: a file of it, a collection."""
+    papers = [one.paper for one in found.hits]
+    download.menu(
+        library,
+        lambda: papers,
+        len(papers),
+        lambda: [one.paper for one in made(download.MOST).hits],
+        total,
+    )
+    if not library.catalogue.read_only:
+        collected.keep_these(library, [one.paper_id for one in papers])
+
+
+def _listed(library: Library, found: Results, query: str, passing: int) -> None:
+    kept = keeping.kept(library)
     for one in found.hits:
-        results.hit(library, one, query)
-    collected.keep_these(library, [one.paper.paper_id for one in found.hits])
+        results.hit(library, one, query, kept)
+    limit = state.number("n", _STEP, low=_STEP, high=_MOST)
     if len(found.hits) == limit < min(_MOST, passing):
         more = str(min(limit + _STEP, _MOST))
-        st.button("Show more", on_click=state.put, args=({"n": more},), key="more")
+        st.button(_("Show more"), on_click=state.put, args=({"n": more},), key="more")
 
 
 def _log_once(library: Library, asked: Query, filters: Filters, mode: Mode, found: Results) -> None:
@@ -129,4 +235,4 @@ def _log_once(library: Library, asked: Query, filters: Filters, mode: Mode, foun
         log(library, asked, filters, mode, found.total, ids)
 
 
-page.show("Search", draw)
+page.show(_("Search"), draw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import urlencode
 
@@ -15,14 +16,36 @@ from kb.exports.literature import place, written
 from kb.library import Library
 from kb.literature_table import TAGS, LiteratureTable, Row, literature_table
 from kb.pages.parts import facets, page, state
-from kb.pages.parts.markup import escaped
+from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.quotes import LONGEST
 from kb.pages.parts.results import who
+from kb.pages.parts.tags import names
+from kb.pages.parts.words import _, in_address, later, many
 
 _MOST = 200
 _PAGE = 20
 _DOWNLOADS = (("CSV", "csv", "text/csv"), ("Markdown", "markdown", "text/markdown"))
 _ENDINGS = {"csv": "csv", "markdown": "md"}
+
+# Columns to begin with, asked in English, as the papers are written.
+_COLUMNS = (
+    "Which models are compared?",
+    "Which benchmarks are used?",
+    "How many developers took part?",
+)
+_EXAMPLES = 3
+
+_HEADS = {
+    "paper": later("paper"),
+    "problem": later("problem"),
+    "method": later("method"),
+    "data": later("data"),
+    "findings": later("findings"),
+    "limitations": later("limitations"),
+    "future_work": later("future work"),
+    "phase": later("phase"),
+    "layer": later("layer"),
+}
 
 
 def draw(library: Library) -> None:
@@ -30,14 +53,15 @@ def draw(library: Library) -> None:
     filters, passing = facets.sidebar(library)
     questions = _questions()
     if not passing:
-        st.info("No paper passes these filters: take one away.", icon=":material/search_off:")
+        st.info(_("No paper passes these filters: take one away."), icon=":material/search_off:")
         return
     if passing > _MOST:
-        st.info(
-            f"{passing:,} papers pass, and a table takes {_MOST}. Narrow them down at the left: "
-            "by a collection, a phase, a layer, years.",
-            icon=":material/filter_alt:",
+        told = _(
+            "{n} papers pass, and a table takes {most}. Narrow them down at the left: by a "
+            "collection, a phase, a layer, years."
         )
+        st.info(told.format(n=f"{passing:,}", most=_MOST), icon=":material/filter_alt:")
+        _narrower(library)
         return
     generation = library.snapshot().generation
     try:
@@ -48,27 +72,74 @@ def draw(library: Library) -> None:
     _head(table)
     pages = -(-len(table.rows) // _PAGE)
     at = state.number("page", 1, low=1, high=pages)
-    _shown(table, table.rows[(at - 1) * _PAGE : at * _PAGE])
+    _shown(library, table, table.rows[(at - 1) * _PAGE : at * _PAGE])
     if pages > 1:
         state.pages(pages)
+
+
+def _narrower(library: Library) -> None:
+    """Three cells of the map that fit a table, the fullest ones, each a click away."""
+    has = library.snapshot().table.has_tags
+    book = library.codebook
+    if not {"phase", "layer"} <= set(book.keys):
+        return
+    sizes = {
+        (phase, layer): int((has["phase", phase] & has["layer", layer]).sum())
+        for phase in book.facet("phase").keys
+        for layer in book.facet("layer").keys
+        if ("phase", phase) in has and ("layer", layer) in has
+    }
+    fit = sorted((-size, cell) for cell, size in sizes.items() if 0 < size <= _MOST)
+    with st.container(key="narrower", gap="xxsmall"):
+        if fit:
+            st.caption(_("For example:"))
+        for size, (phase, layer) in fit[:_EXAMPLES]:
+            cell = (
+                _(book.facet("phase").category(phase).name),
+                _(book.facet("layer").category(layer).name),
+            )
+            papers = many("{n} paper", "{n} papers", -size)
+            st.button(
+                plain(f"{cell[0]} · {cell[1]} ({papers})"),
+                type="tertiary",
+                on_click=state.put,
+                args=({"phase": phase, "layer": layer},),
+                kwargs={"forget": ("page",)},
+                key=f"try-{phase}-{layer}",
+            )
+
+
+def _asked_for(question: str) -> None:
+    state.put({"columns": "\n".join([*state.one("columns").splitlines(), question])})
 
 
 def _questions() -> tuple[str, ...]:
     """The reader's own columns, one a line; they live in the address."""
     key, changed = state.bound("columns", forget=("page",))
     text = st.text_area(
-        "Columns of your own",
+        _("Columns of your own"),
         key=key,
         on_change=changed,
         height=68,
-        placeholder="one question a line, e.g. Which models are compared?",
-        help="The sentence of each paper that answers it; empty where none surely does.",
+        placeholder=_("one question a line, e.g. Which models are compared?"),
+        help=_("The sentence of each paper that answers it; empty where none surely does."),
     )
+    if not str(text).strip():
+        with st.container(horizontal=True, vertical_alignment="center", key="column-examples"):
+            st.caption(_("For example:"), width="content")
+            for question in _COLUMNS:
+                st.button(
+                    plain(question),
+                    type="tertiary",
+                    on_click=_asked_for,
+                    args=(question,),
+                    key=f"try-{question}",
+                )
     lines = (" ".join(line.split()) for line in str(text).splitlines())
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-@st.cache_data(max_entries=8, show_spinner="Reading the papers …")
+@st.cache_data(max_entries=8, show_spinner="…")
 def _table(
     _library: Library,
     folder: str,  # noqa: ARG001 - tells libraries apart in the cache
@@ -83,10 +154,12 @@ def _head(table: LiteratureTable) -> None:
     filled = sum(said is not None for row in table.rows for said in row.cells.values())
     every = sum(len(row.cells) for row in table.rows)
     told, *places = st.columns([4, 1, 1], vertical_alignment="center")
-    told.caption(
-        f"{len(table.rows):,} papers; {filled:,} of {every:,} cells filled. Each is a sentence of "
-        "the paper, chosen by Sixfold; empty where no sentence surely fits."
+    said = _(
+        "{papers}; {filled} of {every} cells filled. Each is a sentence of the paper, chosen by "
+        "Sixfold; empty where no sentence surely fits."
     )
+    papers = many("{n} paper", "{n} papers", len(table.rows))
+    told.caption(said.format(papers=papers, filled=f"{filled:,}", every=f"{every:,}"))
     for column, (label, form, mime) in zip(places, _DOWNLOADS, strict=True):
         column.download_button(
             label,
@@ -99,24 +172,29 @@ def _head(table: LiteratureTable) -> None:
         )
 
 
-def _shown(table: LiteratureTable, rows: tuple[Row, ...]) -> None:
-    heads = "".join(f'<th scope="col">{escaped(one)}</th>' for one in ("paper", *table.columns))
-    body = "".join(_row(table, row) for row in rows)
+def _shown(library: Library, table: LiteratureTable, rows: tuple[Row, ...]) -> None:
+    called = names(library.codebook)
+    columns = (_(_HEADS.get(one, one)) for one in ("paper", *table.columns))
+    heads = "".join(f'<th scope="col">{escaped(one)}</th>' for one in columns)
+    body = "".join(_row(table, row, called) for row in rows)
     st.html(
-        '<div class="sf-table" tabindex="0" role="region" aria-label="Literature table">'
+        '<div class="sf-table" tabindex="0" role="region" '
+        f'aria-label="{escaped(_("Literature table"))}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def _row(table: LiteratureTable, row: Row) -> str:
+def _row(table: LiteratureTable, row: Row, called: Mapping[str, Mapping[str, str]]) -> str:
     paper = row.paper
-    link = f"paper?{urlencode({'id': paper.paper_id})}"
+    link = f"paper?{urlencode({'id': paper.paper_id} | in_address())}"
     head = (
         f'<th scope="row"><a href="{escaped(link)}" target="_self">{escaped(paper.title)}</a>'
         f'<div class="sf-who">{escaped(who(paper))}</div></th>'
     )
     cells = (
-        escaped(", ".join(paper.keys(column))) if column in TAGS else _cell(row, row.cells[column])
+        escaped(", ".join(called[column].get(key, key) for key in paper.keys(column)))
+        if column in TAGS
+        else _cell(row, row.cells[column])
         for column in table.columns
     )
     return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
@@ -130,7 +208,7 @@ def _cell(row: Row, said: Quote | None) -> str:
         "id": row.paper.paper_id,
         "passage": said.passage_id,
         "quote": said.quote[:LONGEST],
-    }
+    } | in_address()
     return (
         f"“{escaped(said.quote)}” "
         f'<a class="sf-place" href="{escaped(f"paper?{urlencode(target)}")}" target="_self">'
@@ -138,4 +216,4 @@ def _cell(row: Row, said: Quote | None) -> str:
     )
 
 
-page.show("Table", draw)
+page.show(later("Table"), draw)

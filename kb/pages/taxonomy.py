@@ -11,68 +11,89 @@ from kb.codebooks import commit, history, propose, revert_to
 from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts import page, places
+from kb.pages.parts.answering import CONFIDENCE
+from kb.pages.parts.deciding import named, who_field
 from kb.pages.parts.markup import plain
-from kb.telling_codebook import UNTRAINED, WHOSE, change_line, is_own, plan_lines
+from kb.pages.parts.words import _, later, many
+from kb.telling_codebook import WHOSE, change_line, is_own, plan_lines
 from taxonomy.codebook import Category, CodebookError, Facet, read_category
 from taxonomy.editing import Add, Change, Merge, Rename
 from taxonomy.edition import Edition
 
 _PENDING = "taxonomy-pending"
+_UNTRAINED = later("tagged from its definition only, not trained")
 
 
 def draw(library: Library) -> None:
     """The page."""
     version, filing = library.taxonomy
     edition = filing.edition
-    st.caption(
-        f"Version {version} · {plain(filing.codebook.version)}. [P]: the survey's own words, "
-        "[S]: as others describe the survey, [I]: inferred here. The surveys' own assignment "
-        "of papers is not public: which paper is where is this library's view."
+    told = _(
+        "Version {n} · {codebook}. [P]: the survey's own words, [S]: as others describe the "
+        "survey, [I]: inferred here. The surveys' own assignment of papers is not public: which "
+        "paper is where is this library's view."
     )
+    st.caption(told.format(n=version, codebook=plain(filing.codebook.version)))
     snapshot = library.snapshot()
     counts = {place: int(has.sum()) for place, has in snapshot.table.has_tags.items()}
     for facet in edition.facets:
         _facet(edition, facet, counts)
-    st.subheader("Change it", anchor=False)
-    st.caption("Every change is a new version; nothing is lost, and older maps stay as they were.")
-    _pending(library)
-    _forms(edition)
+    if not library.catalogue.read_only:
+        st.subheader(_("Change it"), anchor=False)
+        st.caption(
+            _("Every change is a new version; nothing is lost, and older maps stay as they were.")
+            + " "
+            + _(
+                "For example: give a layer the name that your group uses, merge two that are one "
+                "to you, or add a category with a definition and cues."
+            )
+        )
+        _pending(library)
+        _forms(edition)
     _history(library, version)
 
 
 def _facet(edition: Edition, facet: Facet, counts: dict[tuple[str, str], int]) -> None:
-    st.subheader(plain(facet.name), anchor=False, divider="gray")
-    st.markdown(plain(facet.question))
+    st.subheader(plain(_(facet.name)), anchor=False, divider="gray")
+    st.markdown(plain(_(facet.question)))
     cited = f"{facet.citation}, arXiv {facet.arxiv_id}" if facet.arxiv_id else facet.citation
     if cited or facet.note:
-        st.caption(plain(f"{cited}. {facet.note}" if cited else facet.note))
+        st.caption(plain(f"{cited}. {_(facet.note)}" if cited else _(facet.note)))
     for category in facet.categories:
         _category(edition, facet, category, counts.get((facet.key, category.key), 0))
 
 
 def _category(edition: Edition, facet: Facet, category: Category, papers: int) -> None:
-    below = f"sub-area of {category.parent}, inferred · " if category.parent else ""
-    label = f"{'↳ ' if category.parent else ''}{category.name}"
-    with st.expander(f"**{plain(label)}** :gray[{papers:,} papers]"):
-        st.markdown(plain(category.definition))
-        for heading, texts in (("Belongs", category.include), ("Does not", category.exclude)):
+    below = ""
+    if category.parent:
+        below = _("sub-area of {parent}, inferred").format(parent=category.parent) + " · "
+    label = f"{'↳ ' if category.parent else ''}{_(category.name)}"
+    counted = many("{n} paper", "{n} papers", papers)
+    with st.expander(f"**{plain(label)}** :gray[{counted}]"):
+        st.markdown(plain(_(category.definition)))
+        for heading, texts in (
+            (_("Belongs"), category.include),
+            (_("Does not"), category.exclude),
+        ):
             if texts:
-                st.markdown(f"{heading}: " + "; ".join(plain(text) for text in texts))
+                st.markdown(f"{heading}: " + "; ".join(plain(_(text)) for text in texts))
         if category.example:
-            st.markdown(f"For example: {plain(category.example)}")
+            st.markdown(f"{_('For example:')} {plain(_(category.example))}")
         if category.cues:
-            st.markdown(":gray[Cues: " + ", ".join(plain(cue) for cue in category.cues) + "]")
-        own = f" · {UNTRAINED}" if is_own(edition, facet.key, category.key) else ""
-        st.caption(
-            plain(
-                f"{below}name {WHOSE[category.source]} · definition "
-                f"{WHOSE[category.definition_source]} · {category.confidence} confidence · "
-                f"key {category.key}{own}"
-            )
+            cues = ", ".join(plain(cue) for cue in category.cues)
+            st.markdown(_("Cues: {words}").format(words=cues))
+        own = f" · {_(_UNTRAINED)}" if is_own(edition, facet.key, category.key) else ""
+        told = _("name {name} · definition {definition} · {confidence} confidence · key {key}")
+        told = told.format(
+            name=_(WHOSE[category.source]),
+            definition=_(WHOSE[category.definition_source]),
+            confidence=_(CONFIDENCE.get(category.confidence, category.confidence)),
+            key=category.key,
         )
+        st.caption(plain(f"{below}{told}{own}"))
         st.page_link(
             places.PAPERS,
-            label=f"The {papers:,} papers",
+            label=many("The {n} paper", "The {n} papers", papers),
             icon=":material/arrow_forward:",
             query_params={facet.key: category.key},
         )
@@ -92,45 +113,48 @@ def _pending(library: Library) -> None:
     with st.container(border=True, key="taxonomy-plan"):
         for line in plan_lines(plan, dry_run=True).splitlines():
             st.markdown(plain(line))
-        who = st.text_input("Your name", key="taxonomy-who")
-        why = st.text_input("Why", key="taxonomy-why")
+        who_field(library, "taxonomy-who")
+        why = st.text_input(_("Why"), key="taxonomy-why")
         left, right = st.columns(2)
-        if left.button("Make this change", type="primary", key="taxonomy-make"):
+        if left.button(_("Make this change"), type="primary", key="taxonomy-make"):
             try:
-                commit(library, change, who=who.strip() or "app", why=why.strip())
+                who = named(library, "taxonomy-who") or "app"
+                commit(library, change, who=who, why=why.strip())
             except KbError as error:
                 page.failed(error)
                 return
             st.session_state.pop(_PENDING)
             st.rerun()
-        if right.button("Leave it", key="taxonomy-leave"):
+        if right.button(_("Leave it"), key="taxonomy-leave"):
             st.session_state.pop(_PENDING)
             st.rerun()
 
 
 def _forms(edition: Edition) -> None:
-    known = {facet.key: facet.name for facet in edition.facets}
-    facet = st.selectbox("Facet", list(known), format_func=known.__getitem__, key="taxonomy-facet")
+    known = {facet.key: _(facet.name) for facet in edition.facets}
+    facet = st.selectbox(
+        _("Facet"), list(known), format_func=known.__getitem__, key="taxonomy-facet"
+    )
     held = edition.facet(facet)
-    called = {one.key: one.name for one in held.categories}
-    rename, merge, add = st.tabs(["Rename", "Merge", "Add"])
+    called = {one.key: _(one.name) for one in held.categories}
+    rename, merge, add = st.tabs([_("Rename"), _("Merge"), _("Add")])
     with rename, st.form("taxonomy-rename", border=False):
-        key = st.selectbox("Category", list(called), format_func=called.__getitem__)
-        name = st.text_input("New name")
-        if st.form_submit_button("Look ahead") and name.strip():
+        key = st.selectbox(_("Category"), list(called), format_func=called.__getitem__)
+        name = st.text_input(_("New name"), placeholder=called[held.keys[0]])
+        if st.form_submit_button(_("Look ahead")) and name.strip():
             _ask(lambda: Rename(facet, key, key, name.strip()))
     with merge, st.form("taxonomy-merge", border=False):
-        keys = st.multiselect("Categories", list(called), format_func=called.__getitem__)
-        into, name = st.text_input("Key of the new category"), st.text_input("Its name")
-        definition = st.text_area("Its definition")
-        if st.form_submit_button("Look ahead"):
+        keys = st.multiselect(_("Categories"), list(called), format_func=called.__getitem__)
+        into, name = st.text_input(_("Key of the new category")), st.text_input(_("Its name"))
+        definition = st.text_area(_("Its definition"))
+        if st.form_submit_button(_("Look ahead")):
             _ask(lambda: Merge(facet, tuple(keys), _entry(into, name, definition, "")))
     with add, st.form("taxonomy-add", border=False):
-        key, name = st.text_input("Key"), st.text_input("Name")
-        definition = st.text_area("Definition")
-        cues = st.text_input("Cues, with commas between")
-        st.caption(f"Papers get it at once, {UNTRAINED}.")
-        if st.form_submit_button("Look ahead"):
+        key, name = st.text_input(_("Key")), st.text_input(_("Name"))
+        definition = st.text_area(_("Definition"))
+        cues = st.text_input(_("Cues, with commas between"))
+        st.caption(_("Papers get it at once, {how}.").format(how=_(_UNTRAINED)))
+        if st.form_submit_button(_("Look ahead")):
             _ask(lambda: Add(_with(held, _entry(key, name, definition, cues))))
 
 
@@ -155,16 +179,16 @@ def _ask(made: Callable[[], Change]) -> None:
 
 
 def _history(library: Library, version: int) -> None:
-    st.subheader("History", anchor=False)
+    st.subheader(_("History"), anchor=False)
     held = history(library)
     for one in reversed(held):
         st.markdown(plain(change_line(one)))
     older = [one.n for one in held if one.n != version]
-    if older:
-        wanted = st.selectbox("Go back to version", older[::-1], key="taxonomy-older")
-        if st.button("Look ahead", key="taxonomy-revert"):
+    if older and not library.catalogue.read_only:
+        wanted = st.selectbox(_("Go back to version"), older[::-1], key="taxonomy-older")
+        if st.button(_("Look ahead"), key="taxonomy-revert"):
             st.session_state[_PENDING] = revert_to(library, wanted)
             st.rerun()
 
 
-page.show("Taxonomy", draw, needs_papers=False)
+page.show(later("Taxonomy"), draw, needs_papers=False)

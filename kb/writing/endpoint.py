@@ -6,12 +6,11 @@ key goes to an endpoint of this machine, or to the one that the person's environ
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from ingest.url import BadUrl, Place, parse
 from kb.errors import UsageError
 from kb.settings import Settings
 
@@ -35,18 +34,19 @@ class Endpoint:
     """True where the person's environment names the URL, and not the library's settings."""
 
     @property
+    def place(self) -> Place:
+        """Scheme, host and port."""
+        return parse(self.url).place
+
+    @property
     def host(self) -> str:
         """Host and port, where one is named."""
-        return urlsplit(self.url).netloc
+        return self.place.netloc
 
     @property
     def local(self) -> bool:
         """True where the text stays on this machine."""
-        name = urlsplit(self.url).hostname or ""
-        try:
-            return ipaddress.ip_address(name).is_loopback
-        except ValueError:
-            return name == "localhost"
+        return self.place.loopback
 
     @property
     def trusted(self) -> bool:
@@ -122,19 +122,10 @@ def key(environ: Mapping[str, str] = os.environ) -> str:
 
 def _fault(url: str) -> str:
     """What is wrong with a URL, without repeating it; "" where nothing is."""
-    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        return "holds a character that no URL has"
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "has no valid host or port"
-    if parts.scheme not in ("http", "https"):
-        return "begins with neither http:// nor https://"
-    if not parts.hostname or port == 0:
-        return "has no valid host or port"
-    if "@" in parts.netloc:
-        return "holds a user name or password"
+        parts = parse(url)
+    except BadUrl as error:
+        return str(error)
     if parts.query or parts.fragment:
         return "has something after ? or #"
     return ""

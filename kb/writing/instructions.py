@@ -64,7 +64,8 @@ _PATTERNS = (
     # a conversation, a template, a fence
     r"\"?\b(?:role|content)\"\s*:",
     (
-        r"(?:^|[\n.!?>:\]\"'] *)\W*(?:system|assistant|user|human|developer|admin|instructions?|"
+        # After a mark; from the start of what is between two words, or a run of marks takes hours.
+        r"(?:^|(?<=\w)(?=\W*[\n.!?>:\]\"']))\W*+(?:system|assistant|user|human|developer|admin|instructions?|"
         r"note to (?:the )?\w+|attention \w+)"
         r"(?: (?:prompt|message|note|override|update))?\s*[:>\]}]"
     ),

@@ -19,7 +19,9 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
-from kb.writing.endpoint import Endpoint, key
+from ingest.errors import SourceError
+from ingest.network import reachable
+from kb.writing.endpoint import URL, Endpoint, key
 from kb.writing.protocol import Stop
 
 if TYPE_CHECKING:
@@ -149,6 +151,23 @@ class _Line:
         elif "authorization" in request.headers:
             del request.headers["authorization"]
         request.extensions["trace"] = self._on_trace
+        self._pin(request)
+
+    def _pin(self, request: Any) -> None:
+        """Send it to an address that was looked up and checked here, under the host's name."""
+        place = self.endpoint.place
+        try:
+            address = reachable(place, near=self.endpoint.own, seconds=CONNECT)
+        except SourceError as error:
+            told = error.message.rstrip(".")
+            if not self.endpoint.own:
+                told += f"; name it in {URL} where that is meant"
+            raise BrokenOff("failed", told) from error
+        except OSError as error:
+            raise BrokenOff("failed", "it cannot be reached: nobody knows its name") from error
+        request.headers["host"] = place.netloc
+        request.extensions["sni_hostname"] = place.host
+        request.url = request.url.copy_with(host=address)
 
     def on_response(self, response: Any) -> None:
         """The client's hook after the headers came."""

@@ -62,7 +62,7 @@ def start(folder: Path) -> Iterator[Start]:
     st.cache_resource.clear()
 
 
-def visit(page: str = "search", **params: str | list[str]) -> AppTest:
+def visit(page: str = "search", /, **params: str | list[str]) -> AppTest:
     """A page, drawn; nothing on it may have failed."""
     app = AppTest.from_file(str(CHECKOUT / "app.py"), default_timeout=60)
     if page != "search":

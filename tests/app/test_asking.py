@@ -48,7 +48,9 @@ def asked(folder: Path, *questions: str, chat: str = "talk") -> list[dict[str, A
 
 
 def html(app: AppTest) -> str:
-    return "\n".join(one.proto.body for one in app.get("html"))
+    """What is drawn as HTML, but for the one script that is the app's own."""
+    bodies = (one.proto.body for one in app.get("html"))
+    return "\n".join(one for one in bodies if "document.documentElement.lang" not in one)
 
 
 def markdown(app: AppTest) -> list[str]:
@@ -111,6 +113,17 @@ def test_many_chats_are_shown_in_parts(start: Start, folder: Path) -> None:
     app = start("ask")
     assert len(listed(app)) == 8
     assert len(listed(click(app, "more-chats"))) == 13
+
+
+def test_chats_that_are_called_the_same_are_told_apart(start: Start, folder: Path) -> None:
+    asked(folder, FOOTBALL)
+    asked(folder, FOOTBALL, chat="again")
+    asked(folder, QUESTION, chat="other")
+    rows = listed(start("ask"))
+    dated = [one for one in rows if one.startswith("Who won")]
+    assert len(dated) == 2
+    assert all(":gray[20" in one for one in dated)
+    assert not any(":gray[" in one for one in rows if one not in dated)
 
 
 def test_a_chat_is_renamed_in_place(start: Start, folder: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_tag_is_added_with_a_reason_and_undone(start: Start, folder: Path) -> 
     assert DATASET not in before
     choice(app, "phase").set_value([*before, DATASET])
     press(app, "decide-save")
-    assert [one.value[:17] for one in app.success] == ["1 decisions saved"]
+    assert [one.value[:16] for one in app.success] == ["1 decision saved"]
     assert log(folder) == [("ada", DATASET, "yes", "section 2")]
     assert DATASET in choice(app, "phase").value
     assert any("section 2" in one.value for one in app.caption)

@@ -13,7 +13,7 @@ from kb.decisions import Verdict, history, record
 from kb.errors import CatalogueUnwritable
 from kb.learning import propose
 from kb.library import Library
-from kb.pages.parts import lessons
+from kb.pages.parts import lessons, person
 from kb.queue import queue
 
 Start = Callable[..., AppTest]
@@ -184,6 +184,19 @@ def test_what_cannot_be_saved_is_kept_on_the_page(
     press(app, "label-save")
     assert not app.error
     assert at(app, "paper") != first
+
+
+def test_who_is_signed_in_is_not_asked_for_a_name(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(person, "by_proxy", lambda: True)
+    monkeypatch.setattr(person, "signed_in", lambda: "grace")
+    app = start("label", who="mallory")
+    assert not any(one.key == "label-who" for one in app.text_input)
+    press(app, "label-save")
+    assert {one[0] for one in log(folder)} == {"grace"}
+    card = start("paper", id=log(folder)[0][1])
+    assert not any(one.key == "decide-who" for one in card.text_input)
 
 
 def test_nobody_named_is_asked_for_a_name(start: Start, folder: Path) -> None:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
 from streamlit import config
 
-from kb.commands.serving import APP, SETTINGS, THEME, arguments
+from kb.commands.serving import APP, SETTINGS, THEME, arguments, told
+from kb.settings import READ_ONLY, only_shown
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -48,3 +50,20 @@ def test_text_has_enough_contrast_in_both_themes() -> None:
             for text in ("textColor", "linkColor", "grayTextColor"):
                 assert _contrast(colours[text], colours[ground]) >= 4.5, (mode, text, ground)
         assert _contrast("#ffffff", colours["primaryColor"]) >= 4.5, mode
+
+
+def test_reading_alone_is_told_to_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(READ_ONLY, raising=False)
+    for read_only in (False, True):
+        given = told(tmp_path, read_only=read_only)
+        assert given["KB_LIBRARY"] == str(tmp_path.resolve())
+        monkeypatch.setenv(READ_ONLY, given.get(READ_ONLY, ""))
+        assert only_shown() is read_only
+
+
+def test_what_is_no_yes_does_not_make_a_library_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, wanted in (("", False), ("0", False), ("no", False), ("1", True), ("yes", True)):
+        monkeypatch.setenv(READ_ONLY, value)
+        assert only_shown() is wanted

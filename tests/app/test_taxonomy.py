@@ -22,7 +22,7 @@ def test_every_category_says_whose_words_it_is_in(start: Start) -> None:
     assert "\\[P\\] the survey" in shown
     assert "\\[S\\] as others describe" in shown
     labels = [one.label for one in app.expander]
-    assert sum("papers" in label for label in labels) == 12
+    assert sum(" paper" in label for label in labels) == 12
     assert "not public" in shown
 
 

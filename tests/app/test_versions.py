@@ -55,6 +55,6 @@ def test_the_library_proposes_and_joins(start: Start, folder: Path) -> None:
     app = start("library")
     app.toggle(key="look-for-duplicates").set_value(True).run()
     assert not app.exception
-    app.button(key="Join-0").click().run()
+    app.button(key="join-0").click().run()
     assert not app.exception
     assert _own(folder) == 14

@@ -9,10 +9,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
 
 from ingest.sources import jsonl
 from kb.adding import add
@@ -48,17 +50,38 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running app with a library of its own."""
-    folder = tmp_path_factory.mktemp("served") / "library"
+@pytest.fixture(scope="session")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a library with twelve invented papers. Copy it, do not write to it."""
+    folder = tmp_path_factory.mktemp("invented") / "library"
     library = Library.create(folder)
     add(library, [jsonl(PAPERS)])
     library.close()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(invented: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library that the module's app is over."""
+    copied = tmp_path_factory.mktemp("served") / "library"
+    shutil.copytree(invented, copied)
+    return copied
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[str]:
+    """The address of a running app with a library of its own."""
+    with serving(folder) as address:
+        yield address
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[str]:
+    """The address of `kb app` over the library in `folder`, while it runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    words = ["--library", str(folder), "app", "--port", str(port), "--headless"]
+    words = ["--library", str(folder), "app", "--port", str(port), "--headless", *options]
     log = folder.parent / "app.log"
     with log.open("w") as out:
         process = subprocess.Popen(
@@ -71,6 +94,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.terminate()
             process.wait(timeout=20)
     assert "Traceback" not in log.read_text(encoding="utf-8", errors="replace")
+
+
+@pytest.fixture(name="serving", scope="session")
+def _serving() -> Callable[..., AbstractContextManager[str]]:
+    """Runs the app over a library of the test's own: a context manager of its address."""
+    return serving
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:
@@ -90,36 +119,53 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: str) -> Iterator[Open]:
-    """Opens a page in a session of its own; any console error of it fails the test."""
+def visit(browser: Browser) -> Iterator[Open]:
+    """Opens an address in a session of its own; a console error or a dialog fails the test."""
     wrong: list[str] = []
+    contexts = []
 
     def note(message: ConsoleMessage) -> None:
         where = str(message.location.get("url", ""))
         if message.type == "error" and not where.endswith(KNOWN_404):
             wrong.append(f"{message.text} ({where})")
 
-    contexts = []
+    def refuse(dialog: Dialog) -> None:
+        wrong.append(f"a dialog opened: {dialog.message}")
+        dialog.dismiss()
 
-    def visit(path: str = "", *, width: int = 1440, scheme: str = "light") -> Page:
+    def opened(
+        address: str, *, width: int = 1440, scheme: str = "light", locale: str = "en-GB"
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
+            locale=locale,
             accept_downloads=True,
         )
         contexts.append(context)
         page = context.new_page()
         page.on("console", note)
+        page.on("dialog", refuse)
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.goto(server + path)
+        page.goto(address)
         page.wait_for_selector('[data-testid="stHeading"]', timeout=60_000)
         still(page)
         return page
 
-    yield visit
+    yield opened
     for context in contexts:
         context.close()
     assert not wrong
+
+
+@pytest.fixture
+def open_page(visit: Open, server: str) -> Open:
+    """Opens a page of the module's app, by its path."""
+
+    def opened(path: str = "", **how: Any) -> Page:
+        return visit(server + path, **how)
+
+    return opened
 
 
 def still(page: Page) -> None:

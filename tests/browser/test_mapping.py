@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -54,8 +55,47 @@ def test_a_click_on_a_node_opens_it(open_page: Open) -> None:
 
 def test_years_are_told_in_a_table_too(open_page: Open) -> None:
     page = open_page("map?view=years", scheme="dark")
-    expect(page.get_by_text("The same as a table")).to_be_visible()
+    expect(page.locator(".sf-numbers").first).to_be_visible()
     expect(page.locator('[data-testid="stVegaLiteChart"]').first).to_be_visible()
+    number = page.locator('.sf-numbers a[href^="papers"]').first
+    wanted = number.inner_text()
+    number.click()
+    expect(page.get_by_text(f"{wanted} of ").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [("years", "phases-by-year"), ("tags", "phase-tags"), ("graph", "challenge-graph")],
+)
+def test_a_picture_is_made_when_asked_for(open_page: Open, view: str, name: str) -> None:
+    page = open_page(f"map?view={view}&lang=zh_CN")
+    for form, begin in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("csv", b"\xef\xbb\xbf")):
+        with page.expect_download(timeout=60_000) as waiting:
+            page.locator(f".st-key-get-{name}-{form} button").filter(visible=True).first.click()
+        assert waiting.value.suggested_filename == f"sixfold-{name}.{form}"
+        held = Path(waiting.value.path()).read_bytes()
+        assert held.startswith(begin)
+        # Files are in English, whoever looks.
+        assert form == "png" or "阶段" not in held.decode()
+
+
+def test_a_node_is_named_under_the_mouse(open_page: Open) -> None:
+    page = open_page("map?view=graph")
+    graph = page.frame_locator("iframe[title*='link_analysis']")
+    expect(graph.locator("#sf-hover")).to_have_count(1, timeout=60_000)
+    frame = next(one for one in page.frames if "link_analysis" in one.url)
+    across, down = frame.evaluate(
+        """() => { const cy = document.getElementById("cy"), box = cy.getBoundingClientRect();
+        const at = cy._cyreg.cy.nodes("[label='challenge']")[0].renderedPosition();
+        return [box.x + at.x, box.y + at.y]; }"""
+    )
+    graph_box = page.locator("iframe[title*='link_analysis']")
+    graph_box.scroll_into_view_if_needed()
+    box = graph_box.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + across, box["y"] + down)
+    expect(graph.locator("#sf-hover")).to_be_visible(timeout=10_000)
+    assert graph.locator("#sf-hover").inner_text().strip()
 
 
 def test_a_challenge_is_renamed_and_that_undone(open_page: Open, still: Still) -> None:

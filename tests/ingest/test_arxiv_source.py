@@ -210,7 +210,7 @@ def test_a_busy_server_is_given_the_time_it_asks_for(server: Server) -> None:
         (Answer(b""), "malformed", 1),
         (Answer(feed(["2501.00001v1"])[:-30]), "malformed", 1),
         (Answer(feed(["2501.00001v1"])[:300], promised=5000), "unreachable", 4),
-        (Answer(status=302, headers={"Location": "http://example.org/"}), "malformed", 1),
+        (Answer(status=302, headers={"Location": "http://example.org/"}), "not_allowed", 1),
         (Answer(status=302, headers={"Location": "/api/query"}), "malformed", 4),
     ],
 )
@@ -242,7 +242,12 @@ def test_without_a_network_it_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(socket, "getaddrinfo", no_network)
     waited: list[float] = []
-    source = ArxivSource("http://nowhere.invalid/api", sleep=waited.append, timeout=0.5)
+    source = ArxivSource(
+        "http://nowhere.invalid/api",
+        sleep=waited.append,
+        timeout=0.5,
+        allow=["http://nowhere.invalid"],
+    )
     with pytest.raises(SourceError, match="cannot be looked up, as without a network") as caught:
         list(source.by_query("x", 1))
     assert caught.value.code == "unreachable"

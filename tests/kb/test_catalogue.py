@@ -15,11 +15,13 @@ from sqlalchemy import create_engine
 
 from ingest.records import Digest, PageText, Paper, ParseNote, Reference, Section
 from kb.catalogue import SCHEMA_VERSION, Catalogue, StoredTag, store
+from kb.catalogue.postgres import Postgres
 from kb.catalogue.store import check_file
 from kb.catalogue.tables import metadata
 from kb.catalogue.values import NewPassage, Vector
 from kb.embed import unit
 from kb.errors import DamagedCatalogue, NewerSchema
+from tests.kb.postgres_server import Server
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 WORDS = st.lists(TEXT, max_size=3).map(tuple)
@@ -79,9 +81,16 @@ tag_lists = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
-    made = Catalogue.create(tmp_path_factory.mktemp("catalogue") / "catalogue.sqlite")
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def catalogue(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Catalogue]:
+    path = tmp_path_factory.mktemp("catalogue") / "catalogue.sqlite"
+    if request.param == "sqlite":
+        made = Catalogue.create(path)
+    else:
+        server: Server = request.getfixturevalue("postgres")
+        made = Catalogue.create(Postgres(server.new_database(), path))
     yield made
     made.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -152,9 +151,8 @@ def test_time_never_runs_back(library: Library) -> None:
 def test_doctor_finds_and_mends_tags_that_the_log_does_not_bear(library: Library) -> None:
     fresh = other_phase(library, ONE)
     decide(library, ONE, "phase", fresh, "yes", "ada")
-    with sqlite3.connect(library.folder / "catalogue.sqlite") as connection:
-        connection.execute("UPDATE tags SET present = 0 WHERE by = 'human'")
-    connection.close()
+    with library.catalogue.engine.connect() as connection:
+        connection.exec_driver_sql("UPDATE tags SET present = false WHERE by = 'human'")
     faults = check(library)
     assert [fault.code for fault in faults] == ["decisions_astray"]
     mend(library, faults)

@@ -175,6 +175,8 @@ def test_an_index_of_other_papers_is_named(folder: Path, tmp_path: Path) -> None
     library = Library.open(folder)
     library.indexes.vector.drop([1])
     library.indexes.text.put([], [2])
+    library.indexes.lexical.mark()  # as the index itself would have it
+    library.indexes.chroma.mark()
     details = [fault.detail for fault in check(library)]
     assert details[0] == "papers of the text index: 1 missing, 0 too many"
     assert details[-1].startswith("passages of the vector index: ")

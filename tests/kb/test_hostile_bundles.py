@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import random
 import stat
 import zipfile
@@ -125,6 +126,10 @@ CONTENT: dict[str, Callable[[Members], Any]] = {
     "float32 vectors": text_of("passages.npy", vectors(lambda v: v.astype(np.float32))),
     "column order": text_of("passages.npy", vectors(np.asfortranarray)),
     "pickled vectors": text_of("passages.npy", vectors(lambda v: np.array([{"a": 1}] * 3))),
+    "infinite vector": text_of("passages.npy", vectors(lambda v: np.full_like(v, np.inf))),
+    "vectors of half the length": text_of("passages.npy", vectors(lambda v: v[:, ::2])),
+    "another dimension": manifest(lambda m: m | {"dimension": m["dimension"] // 2}),
+    "negative dimension": manifest(lambda m: m | {"dimension": -384}),
     "one vector less": text_of("passages.npy", vectors(lambda v: v[:-1])),
     "one vector more": text_of("passages.npy", vectors(lambda v: np.concatenate([v, v[:1]]))),
     "no vectors": text_of("passages.npy", lambda _: b""),
@@ -134,6 +139,17 @@ CONTENT: dict[str, Callable[[Members], Any]] = {
     "not UTF-8": text_of("papers.jsonl", lambda c: c.replace(b"Ledger", b"Led\xff\xfer")),
     "NaN score": text_of("papers.jsonl", lambda c: c.replace(b'"score":1.0', b'"score":NaN', 1)),
     "deep nesting": text_of("papers.jsonl", lambda c: b"[" * 100_000 + b"\n" + c),
+    "a million brackets": text_of("papers.jsonl", lambda c: b"[" * 10**6 + b"\n" + c),
+    "a million objects": text_of("papers.jsonl", lambda c: b'{"a":' * 10**6 + b"\n" + c),
+    "a number of ten thousand digits": text_of(
+        "papers.jsonl", lambda c: b'{"year":' + b"9" * 10_000 + b"}\n" + c
+    ),
+    "a key twice": text_of("papers.jsonl", lambda c: c.replace(b"{", b'{"title":"Another",', 1)),
+    "UTF-16": text_of("papers.jsonl", lambda c: c.decode().encode("utf-16")),
+    "a byte order mark": text_of("papers.jsonl", lambda c: b"\xef\xbb\xbf" + c),
+    "an escaped half of a character": text_of(
+        "papers.jsonl", lambda c: c.replace(b"Ledger", b"Led\\ud800ger")
+    ),
     "paper is a list": text_of("papers.jsonl", lambda c: b"[1]\n" + c),
     "unknown key": fact("colour", "red"),
     "key missing": first_paper(lambda p: p.pop("title")),
@@ -266,6 +282,150 @@ def test_a_huge_table_of_contents_is_refused(empty: Library, tmp_path: Path) -> 
     many: list[tuple[zipfile.ZipInfo | str, bytes]] = [(f"{n}", b"") for n in range(500)]
     hostile = zipped(tmp_path / "many.kbz", [*entries(), *many])
     assert "table of contents" in refused(empty, hostile)
+
+
+NAMES = {
+    "another case": "Papers.jsonl",
+    "another case of the ending": "papers.JSONL",
+    "full-width letter": "\uff50apers.jsonl",
+    "composed letters": "paper\u017f.jsonl",
+    "a dot before": "./papers.jsonl",
+    "a dot after": "papers.jsonl.",
+    "a stream of Windows": "papers.jsonl::$DATA",
+    "a space after": "papers.jsonl ",
+    "backslashes": "..\\\\papers.jsonl",
+    "a device": "CON",
+    "direction turned": "\u202elnosj.srepap",
+    "a long name": "a" * 3000,
+}
+
+
+@pytest.mark.parametrize("trick", NAMES)
+def test_a_name_that_only_looks_like_ours_is_refused(
+    trick: str, empty: Library, tmp_path: Path
+) -> None:
+    hostile = zipped(tmp_path / "hostile.kbz", [*entries(), (NAMES[trick], b"{}")])
+    assert "members" in refused(empty, hostile)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "hostile.kbz"]
+
+
+Bytes = Callable[[bytearray], Any]
+ENTRY = b"PK\x01\x02"
+LAST = b"PK\x05\x06"
+
+
+def at_entry(offset: int, value: bytes, number: int = 0) -> Bytes:
+    """Overwrite bytes of an entry of the table of contents."""
+
+    def change(content: bytearray) -> None:
+        at = -1
+        for _ in range(number + 1):
+            at = content.index(ENTRY, at + 1)
+        content[at + offset : at + offset + len(value)] = value
+
+    return change
+
+
+def at_end(offset: int, value: bytes) -> Bytes:
+    def change(content: bytearray) -> None:
+        at = content.rindex(LAST)
+        content[at + offset : at + offset + len(value)] = value
+
+    return change
+
+
+def quoted_overlap(content: bytearray) -> None:
+    """Every member's data runs to the end of the last: they share it (Fifield, 2019)."""
+    start = int.from_bytes(content[content.rindex(LAST) + 16 :][:4], "little")
+    at = content.index(ENTRY)
+    for _ in range(4):
+        offset = int.from_bytes(content[at + 42 : at + 46], "little")
+        content[at + 20 : at + 24] = (start - offset - 60).to_bytes(4, "little")
+        content[at + 24 : at + 28] = (start - offset - 60).to_bytes(4, "little")
+        at = content.index(ENTRY, at + 1)
+
+
+def with_comment(content: bytearray) -> None:
+    """A comment that holds a second end of the archive."""
+    content[-2:] = (22).to_bytes(2, "little")
+    content += LAST + bytes(18)
+
+
+def prefixed(content: bytearray) -> None:
+    content[:0] = b"%PDF-1.7 and a script: " * 4
+
+
+def zip64(content: bytearray) -> None:
+    """An entry whose sizes stand in an extra field, and are 2**63."""
+    at = content.index(ENTRY)
+    name = int.from_bytes(content[at + 28 : at + 30], "little")
+    extra = b"\x01\x00\x10\x00" + (2**63).to_bytes(8, "little") * 2
+    content[at + 20 : at + 28] = b"\xff" * 8
+    content[at + 30 : at + 32] = len(extra).to_bytes(2, "little")
+    content[at + 46 + name : at + 46 + name] = extra
+    end = content.rindex(LAST)
+    held = int.from_bytes(content[end + 12 : end + 16], "little") + len(extra)
+    content[end + 12 : end + 16] = held.to_bytes(4, "little")
+
+
+CONTAINERS: dict[str, Bytes] = {
+    "bytes after the end": lambda c: c.extend(b"more"),
+    "a second archive after the end": lambda c: c.extend(bytes(c)),
+    "a comment with another end": with_comment,
+    "a comment announced": at_end(20, b"\x05\x00"),
+    "something before the start": prefixed,
+    "quoted overlap": quoted_overlap,
+    "sizes in zip64": zip64,
+    "all sizes unknown": at_entry(20, b"\xff" * 8),
+    "packed size of zero": at_entry(20, bytes(4)),
+    "unpacked size of 4 GB": at_entry(24, b"\xfe\xff\xff\xff"),
+    "a member over the table of contents": at_entry(20, b"\xff\xff\xff\x7f", 4),
+    "a member from beyond the file": at_entry(42, b"\xff\xff\xff\x7f"),
+    "name not in UTF-8": at_entry(46, b"\xff\xfe\xfd"),
+    "null in a name": at_entry(48, b"\x00"),
+    "name longer than it is": at_entry(28, b"\xff\xff"),
+    "another name than the member's own": lambda c: c.__setitem__(
+        slice(30, 31), bytes([c[30] ^ 0x20])
+    ),
+    "another checksum": at_entry(16, b"\0\0\0\0"),
+    "encrypted": at_entry(8, b"\x01"),
+    "strongly encrypted": at_entry(8, b"\x41"),
+    "packed with LZMA": at_entry(10, b"\x0e"),
+    "packed in an unknown way": at_entry(10, b"\xee"),
+    "a folder": at_entry(38, (0o040755 << 16).to_bytes(4, "little")),
+    "a device": at_entry(38, (0o020666 << 16).to_bytes(4, "little")),
+    "a pipe": at_entry(38, (0o010666 << 16).to_bytes(4, "little")),
+    "another disk": at_end(4, b"\x01\x00"),
+    "too many entries announced": at_end(10, b"\xff\xff"),
+    "no entries announced": at_end(8, bytes(4)),
+    "table of contents elsewhere": at_end(16, b"\x07\0\0\0"),
+    "a table of contents without end": at_end(12, b"\xff\xff\xff\x7f"),
+}
+
+
+@pytest.mark.parametrize("trick", CONTAINERS)
+def test_a_container_that_lies_is_refused(trick: str, empty: Library, tmp_path: Path) -> None:
+    content = bytearray(FIXTURE.read_bytes())
+    CONTAINERS[trick](content)
+    (tmp_path / "hostile.kbz").write_bytes(content)
+    refused(empty, tmp_path / "hostile.kbz")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "hostile.kbz"]
+
+
+def test_an_archive_within_an_archive_is_not_looked_into(empty: Library, tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", [("papers.jsonl", b"x" * 10**6)]).read_bytes()
+    rest = [one for one in entries() if one[0] != "papers.jsonl"]
+    refused(empty, zipped(tmp_path / "hostile.kbz", [*rest, ("papers.jsonl", inner)]))
+
+
+def test_what_is_no_file_is_refused_without_waiting(empty: Library, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.kbz")
+    (tmp_path / "device.kbz").symlink_to("/dev/zero")
+    (tmp_path / "folder.kbz").mkdir()
+    (tmp_path / "nowhere.kbz").symlink_to(tmp_path / "missing")
+    (tmp_path / "round.kbz").symlink_to(tmp_path / "round.kbz")
+    for name in ("pipe", "device", "folder", "nowhere", "round"):
+        assert "not a file" in refused(empty, tmp_path / f"{name}.kbz")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"no bundle" * 100, b"PK\x05\x06" + b"\0" * 18])

@@ -218,7 +218,7 @@ def test_a_kept_map_of_another_library_is_not_used(library: Library) -> None:
 def test_a_making_cut_short_leaves_no_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_: object) -> None:
+    def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

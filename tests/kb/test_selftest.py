@@ -305,6 +305,7 @@ def test_the_command_fails_where_papers_are_not_found(
 def test_a_lost_segment_is_caught(folder: Path) -> None:
     library = Library.open(folder)
     path = library.indexes.chroma.path
+    assert isinstance(path, Path)
     library.close()
     for segment in path.iterdir():
         if segment.is_dir():

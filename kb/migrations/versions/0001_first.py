@@ -50,11 +50,12 @@ def _collections() -> None:
 
 
 def _files() -> None:
+    long = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
     op.create_table(
         "files",
         sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("mtime_ns", sa.Integer(), nullable=False),
+        sa.Column("size", long, nullable=False),
+        sa.Column("mtime_ns", long, nullable=False),
         sa.Column("paper_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("path"),
     )

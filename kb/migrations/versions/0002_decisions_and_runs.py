@@ -50,7 +50,7 @@ def _decisions() -> None:
         " (at, who, paper_id, facet, key, verdict, why, version, settles)"
         " SELECT '', 'not recorded', papers.paper_id, tags.facet, tags.key,"
         " CASE WHEN tags.present THEN 'yes' ELSE 'no' END,"
-        " 'held as a person''s tag before decisions were logged', '', 0"
+        " 'held as a person''s tag before decisions were logged', '', false"
         " FROM tags JOIN papers ON papers.n = tags.paper WHERE tags.by = 'human'"
         " ORDER BY papers.paper_id, tags.facet, tags.key"
     )

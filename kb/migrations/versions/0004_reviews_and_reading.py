@@ -20,14 +20,14 @@ def upgrade() -> None:
 def _own_work() -> None:
     op.create_table(
         "saved_searches",
+        sa.Column("who", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("at", sa.String(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
         sa.Column("filters", sa.JSON(), nullable=False),
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("seen", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        sa.PrimaryKeyConstraint("who", "name"),
     )
     op.create_table(
         "visits",
@@ -68,6 +68,9 @@ def _reviews() -> None:
         sa.Column("at", sa.String(), nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("criteria", sa.JSON(), nullable=False),
+        sa.Column("coders", sa.Integer(), nullable=False),
+        sa.Column("blind", sa.Boolean(), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -75,10 +78,10 @@ def _reviews() -> None:
         sa.Column("n", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("review", sa.String(), nullable=False),
         sa.Column("at", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
-        sa.Column("new", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("n"),
         sqlite_autoincrement=True,
     )
@@ -86,10 +89,11 @@ def _reviews() -> None:
     op.create_table(
         "review_papers",
         sa.Column("review", sa.String(), nullable=False),
-        sa.Column("paper_id", sa.String(), nullable=False),
         sa.Column("source", sa.Integer(), nullable=False),
-        sa.Column("at", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("review", "paper_id"),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("paper_id", sa.String(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("review", "source", "place"),
     )
 
 
@@ -104,6 +108,7 @@ def _screenings() -> None:
         sa.Column("stage", sa.String(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("settles", sa.Boolean(), nullable=False),
         sa.Column("undoes", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("n"),
         sqlite_autoincrement=True,

@@ -1,37 +1,35 @@
-"""Joining and parting papers from a page; what goes wrong is said, not raised."""
+"""What one click on a page does to a paper; what goes wrong is said, not raised."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import streamlit as st
-
 from kb import merging
-from kb.decisions import coder
-from kb.errors import KbError
 from kb.library import Library
-from kb.pages.parts.markup import plain
+from kb.pages.parts import person
+from kb.pages.parts.facets import FAVOURITES
+from kb.pages.parts.outcome import told
+from kb.pages.parts.words import _
 
 
 def join(library: Library, kept: str, other: str) -> None:
     """Make two papers one."""
-    _told(lambda: merging.join(library, kept, [other], coder(library)), "Joined.")
+    told(lambda: merging.join(library, kept, [other], person.name(library)), _("Joined."))
 
 
 def keep_apart(library: Library, one: str, other: str) -> None:
     """Never propose these two again."""
-    _told(lambda: merging.part(library, one, other, coder(library)), "Kept apart.")
+    told(lambda: merging.part(library, one, other, person.name(library)), _("Kept apart."))
 
 
 def take_out(library: Library, entry: int) -> None:
     """Undo a joining."""
-    _told(lambda: merging.undo(library, entry, coder(library)), "Undone.")
+    told(lambda: merging.undo(library, entry, person.name(library)), _("Undone."))
 
 
-def _told(act: Callable[[], object], done: str) -> None:
-    try:
-        act()
-    except KbError as error:
-        st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
-    else:
-        st.toast(done, icon=":material/check:")
+def favour(library: Library, paper_id: str, *, member: bool) -> None:
+    """Put a paper among the favourites, or take it out."""
+
+    def act() -> None:
+        with library.catalogue.write(bump=False) as writer:
+            writer.set_collected(FAVOURITES, paper_id, member=member, now=library.now())
+
+    told(act, _("In favourites.") if member else _("Taken out of the favourites."))

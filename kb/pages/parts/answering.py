@@ -12,12 +12,25 @@ import streamlit as st
 from kb.labelling import Ask, Sheet, answer
 from kb.pages.parts import state
 from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.words import _, later
 from kb.queue import Pair
 from kb.telling_codebook import WHOSE
 from taxonomy.codebook import Category, Codebook
 
 # In the order of the rows; without those that the page's own buttons or Streamlit need.
 KEYS = tuple("1234567890qwetyiopadfghjlzxvm")
+
+_VERDICTS = {"yes": later("yes"), "no": later("no")}
+
+WHOSE_WORDS = (
+    later("[P] the survey's own words"),
+    later("[S] as others describe the survey"),
+    later("[I] inferred here"),
+)
+"""What `WHOSE` says; for `_`."""
+
+CONFIDENCE = {"high": later("high"), "medium": later("medium"), "low": later("low")}
+"""How sure the codebook is of a category; for `_`."""
 
 CLICKED = ("yes", "no")
 """Parameters of the address: the categories clicked, as `facet.key` with commas between."""
@@ -47,15 +60,17 @@ def keep(said: Mapping[Pair, str]) -> None:
 def draw(codebook: Codebook, shown: Sheet) -> None:
     """All rows, facet by facet."""
     said = clicked(shown)
-    st.html(f"<style>{_dashed(shown, said)}</style>")
+    # Not styles alone: those would go where toasts go, and vanish with the next one.
+    st.html(f"<span hidden></span><style>{_dashed(shown, said)}</style>")
     facets = list(dict.fromkeys(ask.facet for ask in shown.asks))
     shortcuts = dict(zip((ask.place for ask in shown.asks), KEYS, strict=False))
     for facet in facets:
         held = codebook.facet(facet)
         with st.container(horizontal=True, vertical_alignment="center", key=f"of-{facet}"):
-            st.markdown(f"##### {plain(held.name)}", help=plain(f"{held.question} {held.note}"))
+            told = plain(f"{_(held.question)} {_(held.note)}")
+            st.markdown(f"##### {plain(_(held.name))}", help=told)
             st.button(
-                "None of them",
+                _("None of them"),
                 type="tertiary",
                 on_click=_none,
                 args=(shown, facet),
@@ -85,10 +100,10 @@ def _row(shown: Sheet, ask: Ask, said: Mapping[Pair, str], shortcut: str | None)
     with st.container(key=f"ask-{ask.facet}-{ask.category.key}", horizontal=True):
         st.html(_told(ask, said), width="stretch")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            for verdict in ("yes", "no"):
+            for verdict, label in (("yes", _("Yes")), ("no", _("No"))):
                 chosen = verdict == now
                 st.button(
-                    verdict.capitalize(),
+                    label,
                     type="primary" if decided and chosen else "secondary",
                     on_click=_click,
                     args=(shown, ask.place, verdict),
@@ -109,18 +124,23 @@ def _told(ask: Ask, said: Mapping[Pair, str]) -> str:
     """A category as HTML: name, who says what, definition, the rest on demand."""
     one = ask.category
     if ask.place in said:
-        state_of = f'<span class="sf-you">you: {said[ask.place]}</span>'
+        who, verdict = _("you: {verdict}"), said[ask.place]
     elif ask.said:
-        state_of = f'<span class="sf-you">you, saved: {ask.said}</span>'
+        who, verdict = _("you, saved: {verdict}"), ask.said
     else:
-        state_of = f'<span class="sf-suggested">suggested: {ask.suggested}</span>'
-    score = "no score"
+        who, verdict = _("suggested: {verdict}"), ask.suggested
+    kind = "sf-you" if ask.place in said or ask.said else "sf-suggested"
+    shown = escaped(who.format(verdict=_(_VERDICTS.get(verdict, verdict))))
+    state_of = f'<span class="{kind}">{shown}</span>'
+    score = _("no score")
     if ask.score is not None:
-        score = f"machine {ask.score:.2f}, yes from {ask.threshold:.2f}"
+        score = _("machine {score}, yes from {threshold}").format(
+            score=f"{ask.score:.2f}", threshold=f"{ask.threshold:.2f}"
+        )
     words = ", ".join(f"“{word}”" for word in ask.words)
-    because = f" · because of {words}" if words else ""
+    because = " · " + _("because of {words}").format(words=words) if words else ""
     return (
-        f'<div class="sf-ask"><b>{"↳ " if one.parent else ""}{escaped(one.name)}</b> {state_of}'
+        f'<div class="sf-ask"><b>{"↳ " if one.parent else ""}{escaped(_(one.name))}</b> {state_of}'
         f'<div class="sf-who">{escaped(score + because)}</div>'
         f"{_defined(one)}</div>"
     )
@@ -131,16 +151,18 @@ def _defined(one: Category) -> str:
     if state.one("short") == "1":
         return ""
     rows = [
-        f"<li>{heading}: {escaped(text)}</li>"
-        for heading, texts in (("Belongs", one.include), ("Does not", one.exclude))
+        f"<li>{heading}: {escaped(_(text))}</li>"
+        for heading, texts in ((_("Belongs"), one.include), (_("Does not"), one.exclude))
         for text in texts
     ]
-    whose = (
-        f"Name: {WHOSE[one.source]}; definition: {WHOSE[one.definition_source]}; "
-        f"{one.confidence} confidence."
+    whose = _("Name: {name}; definition: {definition}; {confidence} confidence.").format(
+        name=_(WHOSE[one.source]),
+        definition=_(WHOSE[one.definition_source]),
+        confidence=_(CONFIDENCE.get(one.confidence, one.confidence)),
     )
     return (
-        f"<div>{escaped(one.definition)}</div>"
-        '<details class="sf-more"><summary>What belongs, whose words</summary>'
+        f"<div>{escaped(_(one.definition))}</div>"
+        '<details class="sf-more"><summary>'
+        f"{escaped(_('What belongs, whose words'))}</summary>"
         f"<ul>{''.join(rows)}</ul><p>{escaped(whose)}</p></details>"
     )

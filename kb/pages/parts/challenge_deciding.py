@@ -13,41 +13,52 @@ from kb.errors import KbError
 from kb.evidence import Evidence, statement_id
 from kb.library import Library
 from kb.pages.parts import state
-from kb.pages.parts.deciding import own_name
+from kb.pages.parts.deciding import named, who_field
 from kb.pages.parts.markup import plain, visible
+from kb.pages.parts.words import _, later, many
 
 _WHO, _WHY = "challenge-who", "challenge-why"
 _OFFERED = 40
 _SHOWN = 20
 _SHORT = 90
 _DID = {
-    "merge": "merged",
-    "split": "split",
-    "rename": "renamed",
-    "reject": "rejected",
-    "undo": "undid",
+    "merge": later("merged"),
+    "split": later("split"),
+    "rename": later("renamed"),
+    "reject": later("rejected"),
+    "undo": later("undid"),
 }
 
 
 def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> None:
     """The form below an open challenge."""
-    with st.expander("Decide on this challenge", icon=":material/edit:", key="challenge-deciding"):
+    if library.catalogue.read_only:
+        return
+    with st.expander(
+        _("Decide on this challenge"), icon=":material/edit:", key="challenge-deciding"
+    ):
         st.caption(
-            "What people decide holds when papers are added and challenges built anew. "
-            "Everything is kept with its reason, and can be undone."
+            _(
+                "What people decide holds when papers are added and challenges built anew. "
+                "Everything is kept with its reason, and can be undone."
+            )
         )
         left, right = st.columns([1, 2])
-        left.text_input("Your name", value=own_name(library), key=_WHO)
-        right.text_input("Reason (may be left empty)", key=_WHY)
+        with left:
+            who_field(library, _WHO)
+        right.text_input(_("Reason (may be left empty)"), key=_WHY)
         _rename(library, one)
         _merge(library, one, others)
         _rows(library, one)
         st.button(
-            "Reject: this is no challenge",
+            _("Reject: this is no challenge"),
             key="challenge-reject",
             icon=":material/block:",
             on_click=_act,
-            args=(lambda who, why: review.reject(library, one.challenge_id, who=who, why=why),),
+            args=(
+                library,
+                lambda who, why: review.reject(library, one.challenge_id, who=who, why=why),
+            ),
             kwargs={"gone": True},
         )
 
@@ -67,31 +78,36 @@ def history(library: Library) -> None:
     entries = review.history(library)
     if not entries:
         return
-    with st.expander(f"What people decided ({len(entries):,})", icon=":material/history:"):
-        st.text_input("Your name", value=own_name(library), key=f"{_WHO}-undo")
+    writable = not library.catalogue.read_only
+    label = _("What people decided ({n})").format(n=f"{len(entries):,}")
+    with st.expander(label, icon=":material/history:"):
+        if writable:
+            who_field(library, f"{_WHO}-undo")
         for entry in reversed(entries[-_SHOWN:]):
             text, act = st.columns([5, 1], vertical_alignment="center")
             text.caption(_line(entry))
-            if entry.in_force:
+            if entry.in_force and writable:
                 n = entry.decision.n
                 act.button(
-                    "Redo" if entry.decision.action == "undo" else "Undo",
+                    _("Redo") if entry.decision.action == "undo" else _("Undo"),
                     key=f"challenge-undo-{n}",
                     on_click=_undo,
                     args=(library, n),
                 )
         if len(entries) > _SHOWN:
-            st.caption(f"{len(entries) - _SHOWN:,} earlier ones: `kb challenge list`")
+            earlier = many("{n} earlier one", "{n} earlier ones", len(entries) - _SHOWN)
+            st.caption(f"{earlier}: `kb challenge list`")
 
 
 def _rename(library: Library, one: Challenge) -> None:
     field = f"challenge-name-{one.challenge_id}"
-    st.text_input("Its name, in your words", key=field, max_chars=review.LONGEST_LABEL)
+    st.text_input(_("Its name, in your words"), key=field, max_chars=review.LONGEST_LABEL)
     st.button(
-        "Rename",
+        _("Rename"),
         key="challenge-rename",
         on_click=_act,
         args=(
+            library,
             lambda who, why: review.rename(
                 library, one.challenge_id, str(st.session_state.get(field, "")), who=who, why=why
             ),
@@ -101,7 +117,7 @@ def _rename(library: Library, one: Challenge) -> None:
 
 def _merge(library: Library, one: Challenge, others: Sequence[Challenge]) -> None:
     words = st.text_input(
-        "Find challenges that are the same (words, or an id)", key="challenge-find"
+        _("Find challenges that are the same (words, or an id)"), key="challenge-find"
     )
     asked = words.lower().split()
     found = [
@@ -112,19 +128,23 @@ def _merge(library: Library, one: Challenge, others: Sequence[Challenge]) -> Non
         and all(w in f"{other.challenge_id} {other.statement}".lower() for w in asked)
     ]
     labels = {
-        other.challenge_id: f"{_short(other.statement)} ({other.papers} papers)"
+        other.challenge_id: f"{_short(other.statement)} "
+        f"({many('{n} paper', '{n} papers', other.papers)})"
         for other in found[:_OFFERED]
     }
     field = f"challenge-same-{one.challenge_id}"
     st.multiselect(
-        f"The same as ({len(found):,} found)", list(labels), format_func=labels.__getitem__,
+        _("The same as ({n} found)").format(n=f"{len(found):,}"),
+        list(labels),
+        format_func=labels.__getitem__,
         key=field,
-    )  # fmt: skip
+    )
     st.button(
-        "Merge",
+        _("Merge"),
         key="challenge-merge",
         on_click=_act,
         args=(
+            library,
             lambda who, why: review.merge(
                 library, [one.challenge_id, *st.session_state.get(field, ())], who=who, why=why
             ),
@@ -133,11 +153,18 @@ def _merge(library: Library, one: Challenge, others: Sequence[Challenge]) -> Non
 
 
 def _rows(library: Library, one: Challenge) -> None:
-    kinds = (("", one.evidence), ("answer: ", one.answers), ("direction: ", one.directions))
+    kinds = (
+        ("", one.evidence),
+        (_("answer: "), one.answers),
+        (_("direction: "), one.directions),
+    )
     rows = {statement_id(row.statement): kind + _said(row) for kind, held in kinds for row in held}
     field = f"challenge-rows-{one.challenge_id}"
-    st.multiselect("Quotes of it", list(rows), format_func=rows.__getitem__, key=field)
-    acts = (("Split these off", "split", review.split), ("Do not belong", "row", review.reject))
+    st.multiselect(_("Quotes of it"), list(rows), format_func=rows.__getitem__, key=field)
+    acts = (
+        (_("Split these off"), "split", review.split),
+        (_("Do not belong"), "row", review.reject),
+    )
     with st.container(horizontal=True):
         for label, key, act in acts:
             st.button(
@@ -151,25 +178,24 @@ def _rows(library: Library, one: Challenge) -> None:
 def _chosen_rows(library: Library, name: str, act: Callable[..., object], field: str) -> None:
     chosen = list(st.session_state.get(field, ()))
     if not chosen:
-        st.session_state["challenge-failed"] = "Choose quotes of it first."
+        st.session_state["challenge-failed"] = _("Choose quotes of it first.")
         return
-    _act(lambda who, why: act(library, name, chosen, who=who, why=why))
+    _act(library, lambda who, why: act(library, name, chosen, who=who, why=why))
 
 
 def _undo(library: Library, n: int) -> None:
-    who = str(st.session_state.get(f"{_WHO}-undo", ""))
-    _act(lambda *_: review.undo(library, n, who=who))
+    who = named(library, f"{_WHO}-undo")
+    _act(library, lambda *_said: review.undo(library, n, who=who))
 
 
-def _act(act: Callable[[str, str], object], *, gone: bool = False) -> None:
+def _act(library: Library, act: Callable[[str, str], object], *, gone: bool = False) -> None:
     """Act, and leave what is to be said for the next drawing of the page."""
-    who, why = (str(st.session_state.get(field, "")) for field in (_WHO, _WHY))
     try:
-        act(who, why)
+        act(named(library, _WHO), str(st.session_state.get(_WHY, "")))
     except KbError as error:
         st.session_state["challenge-failed"] = f"{error.message}. {error.remedy}"
         return
-    st.session_state["challenge-said"] = "Saved. It can be undone under “What people decided”."
+    st.session_state["challenge-said"] = _("Saved. It can be undone under “What people decided”.")
     if gone:
         state.put({"challenge": ""})
 
@@ -185,10 +211,12 @@ def _short(text: str) -> str:
 
 def _line(entry: Entry) -> str:
     one = entry.decision
-    about = ", ".join(named.id for named in one.challenges) or f"decision {one.undoes}"
-    rows = f", {len(one.out)} quotes" if one.out else ""
-    name = f" to “{one.text}”" if one.text else ""
+    about = ", ".join(held.id for held in one.challenges)
+    about = about or _("decision {n}").format(n=one.undoes)
+    rows = ", " + many("{n} quote", "{n} quotes", len(one.out)) if one.out else ""
+    name = " " + _("to “{name}”").format(name=one.text) if one.text else ""
     why = f": {one.why}" if one.why else ""
-    lost = "" if entry.found else " (without effect: its statements are not here)"
-    text = plain(f"{one.n}. {one.who} {_DID[one.action]} {about}{rows}{name}, {one.at[:10]}{why}")
+    lost = "" if entry.found else " " + _("(without effect: its statements are not here)")
+    did = _(_DID[one.action])
+    text = plain(f"{one.n}. {one.who} {did} {about}{rows}{name}, {one.at[:10]}{why}")
     return f"{text}{lost}" if entry.in_force else f"~~{text}~~"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from kb.catalogue.chats import ChatHead
@@ -11,6 +13,7 @@ from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts import state
 from kb.pages.parts.markup import plain, visible
+from kb.pages.parts.words import _, many
 
 _SHOWN = 8
 _LINE = 46  # characters of a title that two lines of the sidebar hold
@@ -20,29 +23,38 @@ def sidebar(library: Library, opened: str) -> None:
     """Draw the list; `opened` is the id of the chat that is shown."""
     with st.sidebar:
         st.button(
-            "New chat", icon=":material/add:", width="stretch", on_click=show, args=("",), key="new"
+            _("New chat"),
+            icon=":material/add:",
+            width="stretch",
+            on_click=show,
+            args=("",),
+            key="new",
         )
         key, changed = state.bound("find")
         words = st.session_state[key]
         everything = chats(library)
         if everything:
             st.text_input(
-                "Search chats",
+                _("Search chats"),
                 key=key,
                 on_change=changed,
-                placeholder="words of a question or answer",
+                placeholder=_("words of a question or answer"),
             )
         found = chats(library, words) if words.strip() else everything
         if everything and not found:
-            st.caption("No chat has all of these words.")
+            st.caption(_("No chat has all of these words."))
         most = state.number("chats", _SHOWN, low=_SHOWN, high=10_000)
         with st.container(key="chats", gap=None):
+            repeated = {one for one, n in Counter(one.title for one in found).items() if n > 1}
             for one in found[:most]:
-                _row(library, one, opened=one.chat == opened)
+                _row(library, one, opened=one.chat == opened, dated=one.title in repeated)
         if len(found) > most:
             more = {"chats": str(most * 4)}
             st.button(
-                f"{len(found) - most:,} more", on_click=state.put, args=(more,), key="more-chats"
+                many("{n} more", "{n} more", len(found) - most),
+                on_click=state.put,
+                args=(more,),
+                key="more-chats",
             )
         st.html('<hr class="sf-rule">')
 
@@ -53,7 +65,8 @@ def show(chat: str) -> None:
     st.session_state.pop("doomed", None)
 
 
-def _row(library: Library, one: ChatHead, *, opened: bool) -> None:
+def _row(library: Library, one: ChatHead, *, opened: bool, dated: bool) -> None:
+    """One chat; `dated`: another one is called the same, so that its day tells it apart."""
     with st.container(
         key=f"chat-{one.chat}",
         horizontal=True,
@@ -62,8 +75,8 @@ def _row(library: Library, one: ChatHead, *, opened: bool) -> None:
         gap="xsmall",
     ):
         st.button(
-            _short(one.title),
-            help=None if opened else plain(f"{one.turns} asked, last {one.last[:10]}"),
+            _short(one.title) + (f" :gray[{plain(_moment(one))}]" if dated else ""),
+            help=None if opened else plain(_told(one)),
             type="secondary" if opened else "tertiary",
             width="stretch",
             on_click=show,
@@ -75,19 +88,22 @@ def _row(library: Library, one: ChatHead, *, opened: bool) -> None:
 
 
 def _menu(library: Library, one: ChatHead) -> None:
-    with st.popover("Edit", type="tertiary", help="Rename, export or delete this chat"):
+    writable = not library.catalogue.read_only
+    told = _("Rename, export or delete this chat") if writable else _("Export this chat")
+    with st.popover(_("Edit"), type="tertiary", help=told):
         key = f"rename-{one.chat}"
-        st.text_input(
-            "Name",
-            value=visible(one.name),
-            key=key,
-            max_chars=LONGEST_NAME,
-            placeholder="its first question",
-            on_change=_rename,
-            args=(library, one.chat, key),
-        )
+        if writable:
+            st.text_input(
+                _("Name"),
+                value=visible(one.name),
+                key=key,
+                max_chars=LONGEST_NAME,
+                placeholder=_("its first question"),
+                on_change=_rename,
+                args=(library, one.chat, key),
+            )
         st.download_button(
-            "Export as Markdown",
+            _("Export as Markdown"),
             data=lambda: exported_chat(library, one).encode(),
             file_name="sixfold-chat.md",
             mime="text/markdown",
@@ -96,23 +112,40 @@ def _menu(library: Library, one: ChatHead) -> None:
             width="stretch",
             key=f"export-{one.chat}",
         )
-        if st.session_state.get("doomed") != one.chat:
-            st.button(
-                "Delete …",
-                icon=":material/delete:",
-                on_click=_doom,
-                args=(one.chat,),
-                width="stretch",
-                key="delete",
-            )
-        else:
-            asked = "1 question" if one.turns == 1 else f"{one.turns} questions"
-            st.markdown(f"Delete this chat with {asked} for good?")
-            with st.container(horizontal=True):
-                st.button(
-                    "Delete", type="primary", on_click=_remove, args=(library, one.chat), key="gone"
-                )
-                st.button("Keep it", on_click=_doom, args=("",), key="spare")
+        if writable:
+            _deletion(library, one)
+
+
+def _deletion(library: Library, one: ChatHead) -> None:
+    """The button that asks, then the one that deletes."""
+    if st.session_state.get("doomed") != one.chat:
+        st.button(
+            _("Delete …"),
+            icon=":material/delete:",
+            on_click=_doom,
+            args=(one.chat,),
+            width="stretch",
+            key="delete",
+        )
+        return
+    asked = many("{n} question", "{n} questions", one.turns)
+    st.markdown(_("Delete this chat with {questions} for good?").format(questions=asked))
+    with st.container(horizontal=True):
+        st.button(
+            _("Delete"), type="primary", on_click=_remove, args=(library, one.chat), key="gone"
+        )
+        st.button(_("Keep it"), on_click=_doom, args=("",), key="spare")
+
+
+def _told(one: ChatHead) -> str:
+    asked = many("{n} question", "{n} questions", one.turns)
+    told = _("{questions}, last {day}").format(questions=asked, day=one.last[:10])
+    # A chat that people named tells its first question only here.
+    return f"{one.first} · {told}" if one.name else told
+
+
+def _moment(one: ChatHead) -> str:
+    return one.started[:16].replace("T", " ")
 
 
 def _short(title: str) -> str:
@@ -138,4 +171,4 @@ def _remove(library: Library, chat: str) -> None:
         st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
         return
     show("")
-    st.toast("Deleted.", icon=":material/check:")
+    st.toast(_("Deleted."), icon=":material/check:")

@@ -13,14 +13,19 @@ from kb.pages.parts import places
 from kb.pages.parts.markup import address, escaped, plain, with_quotes
 from kb.pages.parts.printed import printed
 from kb.pages.parts.quotes import DIGEST, LONGEST
+from kb.pages.parts.words import _, later
 from kb.rechecks import Recheck, recheck
 
-_SIGNS = {"moved": " · moved", "changed": " · no longer in the paper", "removed": " · removed"}
+_SIGNS = {
+    "moved": later("moved"),
+    "changed": later("no longer in the paper"),
+    "removed": later("removed"),
+}
 
 
 def rechecked(library: Library, turn: str, citations: list[dict[str, Any]]) -> list[Recheck]:
     """What became of an answer's citations; looked up once for as long as nothing changes."""
-    return _rechecked(library, (id(library), library.snapshot().generation, turn), citations)
+    return _rechecked(library, (library.opening, library.snapshot().generation, turn), citations)
 
 
 # Streamlit keeps a value by its arguments, without those that begin with an underscore.
@@ -43,9 +48,10 @@ def citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck) 
 @st.fragment
 def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck) -> None:
     page = now.passage.page if now.passage else one.get("page")
-    where = f", p. {page}" if page else ""
+    where = ", " + _("p. {page}").format(page=page) if page else ""
+    sign = f" · {_(_SIGNS[now.state])}" if now.state in _SIGNS else ""
     year = f" ({one['year']})" if one.get("year") else ""
-    label = plain(f"[{one['n']}] {one['title']}{year}{where}{_SIGNS.get(now.state, '')}")
+    label = plain(f"[{one['n']}] {one['title']}{year}{where}{sign}")
     folded = st.expander(label, key=f"cite-{turn}-{one['n']}", type="compact", on_change="rerun")
     with folded:
         if now.told:
@@ -65,7 +71,7 @@ def _text(one: Mapping[str, Any], now: Recheck, where: str) -> None:
         st.html(f'<blockquote class="sf-quote"><del>{escaped(quote)}</del></blockquote>')
         return
     digest = now.passage.section == "Digest"
-    place = DIGEST if digest else f"{now.passage.section or 'Body'}{where}"
+    place = _(DIGEST) if digest else f"{now.passage.section or _('Body')}{where}"
     st.html(
         f'<div class="{"sf-digest" if digest else "sf-place"}">{escaped(place)}</div>'
         f'<div class="sf-text">{with_quotes(now.passage.text, [quote])}</div>'
@@ -80,11 +86,11 @@ def _ways(one: Mapping[str, Any], now: Recheck) -> None:
             if now.passage:
                 quote = str(one["quote"])[:LONGEST]
                 target |= {"passage": now.passage.passage_id, "quote": quote}
-            label = "Open at this passage" if now.passage else "Open the paper"
+            label = _("Open at this passage") if now.passage else _("Open the paper")
             st.page_link(places.PAPER, label=label, icon=":material/article:", query_params=target)
         url = str(one.get("url", ""))
         if address(url):
-            name = "arXiv" if url.startswith("https://arxiv.org/") else "Publisher"
+            name = "arXiv" if url.startswith("https://arxiv.org/") else _("Publisher")
             st.link_button(name, url, type="tertiary")
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from kb.collecting import MOST, collect, collections, release
-from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.markup import plain
+from kb.pages.parts.outcome import told
+from kb.pages.parts.words import _, many
 
 _NEW = "collect-new"
 _KEPT = "collect-these"
@@ -18,7 +19,9 @@ _KEPT = "collect-these"
 
 def choose(library: Library, paper_id: str) -> None:
     """A menu with a box for each collection, ticked where the paper is in it."""
-    with st.popover("Collections", icon=":material/folder:", key="collections"):
+    if library.catalogue.read_only:
+        return
+    with st.popover(_("Collections"), icon=":material/folder:", key="collections"):
         with library.catalogue.read() as reader:
             counts = reader.collections()
             members = {name: reader.collection(name) for name in counts if name != FAVOURITES}
@@ -32,46 +35,36 @@ def choose(library: Library, paper_id: str) -> None:
                 args=(library, name, paper_id, key),
             )
         if not members:
-            st.caption("There is none yet but the favourites.")
-        st.text_input("New collection", key=_NEW, max_chars=MOST)
-        st.button("Put it in", on_click=_put, args=(library, paper_id), key="collect-put")
+            st.caption(_("There is none yet but the favourites."))
+        st.text_input(_("New collection"), key=_NEW, max_chars=MOST)
+        st.button(_("Put it in"), on_click=_put, args=(library, paper_id), key="collect-put")
 
 
 def keep_these(library: Library, papers: Sequence[str]) -> None:
     """A menu that puts papers, in the order shown, into a collection."""
-    with st.popover("Keep these as a collection", icon=":material/folder:", key="keep-these"):
-        many = "paper" if len(papers) == 1 else "papers"
-        st.caption(f"The {len(papers):,} {many} shown; a known name gets them added.")
-        st.text_input("Name of the collection", key=_KEPT, max_chars=MOST)
-        st.button("Keep", on_click=_keep, args=(library, papers), key="keep-these-now")
+    with st.popover(_("Collect"), icon=":material/folder:", key="keep-these"):
+        shown = many("The {n} paper shown", "The {n} papers shown", len(papers))
+        st.caption(_("{shown}; a known name gets them added.").format(shown=shown))
+        st.text_input(_("Name of the collection"), key=_KEPT, max_chars=MOST)
+        st.button(_("Keep"), on_click=_keep, args=(library, papers), key="keep-these-now")
         if names := [name for name in collections(library) if name != FAVOURITES]:
-            st.caption(plain(f"Known: {', '.join(names)}"))
+            st.caption(plain(_("Known: {names}").format(names=", ".join(names))))
 
 
 def _turn(library: Library, name: str, paper_id: str, key: str) -> None:
     if st.session_state[key]:
-        _told(lambda: collect(library, name, [paper_id]), "Put in.")
+        told(lambda: collect(library, name, [paper_id]), _("Put in."))
     else:
-        _told(lambda: release(library, name, [paper_id]), "Taken out.")
+        told(lambda: release(library, name, [paper_id]), _("Taken out."))
 
 
 def _put(library: Library, paper_id: str) -> None:
     name = str(st.session_state.get(_NEW, ""))
-    if _told(lambda: collect(library, name, [paper_id]), f"In {name}."):
+    if told(lambda: collect(library, name, [paper_id]), _("In {name}.").format(name=name)):
         st.session_state[_NEW] = ""
 
 
 def _keep(library: Library, papers: Sequence[str]) -> None:
     name = str(st.session_state.get(_KEPT, ""))
-    if _told(lambda: collect(library, name, papers), f"Kept as {name}."):
+    if told(lambda: collect(library, name, papers), _("Kept as {name}.").format(name=name)):
         st.session_state[_KEPT] = ""
-
-
-def _told(act: Callable[[], object], done: str) -> bool:
-    try:
-        act()
-    except KbError as error:
-        st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
-        return False
-    st.toast(plain(done), icon=":material/check:")
-    return True

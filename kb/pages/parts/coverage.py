@@ -13,15 +13,18 @@ from kb.covered import papers_behind
 from kb.library import Library
 from kb.pages.parts import facets, places, state
 from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _, later
 
 # Parameters of the address that name the papers of an answer.
 NAMES = ("chat", "turn", "of")
 
 _TOLD = {
-    "tagged": "that pass the filters",
-    "retrieved": "looked into",
-    "without_full_text": "looked into without their full text",
-    "cited": "cited",
+    "tagged": later("{n} papers that pass the filters{since} for: **{question}**"),
+    "retrieved": later("{n} papers looked into{since} for: **{question}**"),
+    "without_full_text": later(
+        "{n} papers looked into without their full text{since} for: **{question}**"
+    ),
+    "cited": later("{n} papers cited{since} for: **{question}**"),
 }
 
 
@@ -37,13 +40,13 @@ def line(library: Library, answer: Mapping[str, Any], chat: str, number: int) ->
         passing: dict[str, str | list[str]] = dict(facets.params(filters))
         if dict(answer.get("understood") or {}).get("papers"):
             passing = _of(chat, number, "tagged")
-        _count(held.get("tagged", 0), "papers pass the filters", passing)
+        _count(held.get("tagged", 0), _("{n} papers pass the filters"), passing)
         if not counted:
             known = set(answer.get("coverage_ids", {})) or {"cited"}
             for name, told in (
-                ("retrieved", "read"),
-                ("without_full_text", "of these without full text"),
-                ("cited", "cited"),
+                ("retrieved", _("{n} read")),
+                ("without_full_text", _("{n} of these without full text")),
+                ("cited", _("{n} cited")),
             ):
                 linked = {"retrieved" if name == "without_full_text" else name} <= known
                 _count(held.get(name, 0), told, _of(chat, number, name) if linked else None)
@@ -55,7 +58,7 @@ def _of(chat: str, number: int, name: str) -> dict[str, str | list[str]]:
 
 
 def _count(number: int, told: str, query: Mapping[str, str | list[str]] | None) -> None:
-    label = f":small[{number:,} {told}]"
+    label = f":small[{told.format(n=f'{number:,}')}]"
     if number and query is not None:
         st.page_link(places.PAPERS, label=label, query_params=dict(query))
     else:
@@ -74,7 +77,7 @@ def filters_of(library: Library, given: Mapping[str, Any]) -> Filters:
     return Filters(
         phases=known("phase", given.get("phases", ())),
         layers=known("layer", given.get("layers", ())),
-        tags=tuple((facet, key) for facet, _, old in pairs for key in known(facet, (old,))),
+        tags=tuple((facet, key) for facet, _equals, old in pairs for key in known(facet, (old,))),
         year_from=given.get("year_from"),
         year_to=given.get("year_to"),
         author=str(given.get("author", "")),
@@ -97,18 +100,24 @@ def asked_for(library: Library) -> list[str] | None:
     if answer:
         then = int(answer["coverage"][of])
         question = str(dict(answer.get("understood") or {}).get("question") or question)
-        since = "" if then == len(found) else f" ({then:,} when it was answered)"
-        st.markdown(f"{len(found):,} papers {_TOLD[of]}{since} for: **{plain(question)}**")
+        since = _(" ({n} when it was answered)").format(n=f"{then:,}")
+        st.markdown(
+            _(_TOLD[of]).format(
+                n=f"{len(found):,}",
+                since="" if then == len(found) else since,
+                question=plain(question),
+            )
+        )
     else:
-        st.info("This answer is not kept any more.", icon=":material/search_off:")
+        st.info(_("This answer is not kept any more."), icon=":material/search_off:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             places.ASK,
-            label="Back to the answer",
+            label=_("Back to the answer"),
             icon=":material/arrow_back:",
             query_params={"chat": chat},
         )
-        st.button("Show all papers", on_click=state.put, args=({},), kwargs={"forget": NAMES})
+        st.button(_("Show all papers"), on_click=state.put, args=({},), kwargs={"forget": NAMES})
     return found
 
 

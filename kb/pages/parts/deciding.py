@@ -2,43 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import streamlit as st
 
 from kb.catalogue import StoredPaper
-from kb.decisions import Entry, Verdict, coder, history, record, undo
+from kb.decisions import Entry, Verdict, history, record, undo
 from kb.errors import KbError
 from kb.library import Library
+from kb.pages.parts import person
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import names
+from kb.pages.parts.words import _, later, many
 
-_WHO = "decide-who"
+WHO = "decide-who"
+"""Key of the field for a name, where no proxy signs people in."""
+
+_VERDICTS = {
+    "yes": later("yes"),
+    "no": later("no"),
+    "done": later("done"),
+    "undo": later("undo"),
+}
 _SHOWN = 20  # newest entries of a paper's history
 
 
 def decide_on(library: Library, paper: StoredPaper) -> None:
     """The form below a paper's tags: accept, change with a reason, undo, history."""
     _told()
-    with st.expander("Decide on these tags", key="deciding"):
-        st.caption("What people decide holds over the machine, also when the paper is read again.")
-        st.text_input("Your name", value=own_name(library), key=_WHO)
+    if library.catalogue.read_only:
+        with st.expander(_("What was decided"), key="deciding"):
+            _history(library, paper)
+        return
+    with st.expander(_("Decide on several tags, say why"), key="deciding"):
+        st.caption(
+            _("What people decide holds over the machine, also when the paper is read again.")
+        )
+        who_field(library, WHO)
         fields = _choices(library, paper)
-        st.text_input("Reason (may be left empty)", key=_why_field(paper))
+        st.text_input(_("Reason (may be left empty)"), key=why_field(paper))
         st.checkbox(
-            "I have been through every category",
-            help="What is not chosen then counts as no, also for comparing coders.",
+            _("I have been through every category"),
+            help=_("What is not chosen then counts as no, also for comparing coders."),
             key=_done_field(paper),
         )
         st.button(
-            "Save what I changed",
+            _("Save what I changed"),
             key="decide-save",
             type="primary",
             on_click=_save,
             args=(library, paper, fields),
         )
         st.button(
-            "All right as it is",
+            _("All right as it is"),
             key="decide-accept",
             icon=":material/check:",
             on_click=_accept,
@@ -47,15 +64,19 @@ def decide_on(library: Library, paper: StoredPaper) -> None:
         _history(library, paper)
 
 
-def own_name(library: Library) -> str:
-    """The name that decisions are logged under; "" where the system has none to give."""
-    try:
-        return coder(library)
-    except KbError:
-        return ""  # a system without a user's name: the person types one
+def who_field(library: Library, key: str) -> None:
+    """The field for a name; nothing where a proxy says who is signed in."""
+    if not person.by_proxy():
+        st.text_input(_("Your name"), value=person.name(library), key=key)
 
 
-def _why_field(paper: StoredPaper) -> str:
+def named(library: Library, key: str) -> str:
+    """Who acts: the one signed in, else the name typed in the field, else the session's."""
+    return (typed(key).strip() if not person.by_proxy() else "") or person.name(library)
+
+
+def why_field(paper: StoredPaper) -> str:
+    """Key of the field for a reason."""
     return f"decide-why-{paper.paper_id}"
 
 
@@ -63,27 +84,31 @@ def _done_field(paper: StoredPaper) -> str:
     return f"decide-done-{paper.paper_id}"
 
 
-def _typed(field: str) -> str:
+def typed(field: str) -> str:
     """What stands in a field now: a click may come before the page was drawn again."""
     return str(st.session_state.get(field, ""))
 
 
 def _choices(library: Library, paper: StoredPaper) -> dict[str, str]:
     """Facet -> its field, in which what holds now stands chosen at first."""
-    named = names(library.codebook)
+    called = names(library.codebook)
     found = {}
     for facet in library.codebook.facets:
         held = [key for key in facet.keys if key in paper.keys(facet.key)]
         # A new field where the tags have changed: else the old choice would stay.
         found[facet.key] = f"decide-{paper.paper_id}-{facet.key}-{','.join(held)}"
         st.multiselect(
-            facet.name,
+            _(facet.name),
             facet.keys,
             default=held,
-            format_func=named[facet.key].__getitem__,
+            format_func=partial(_named_in, called[facet.key]),
             key=found[facet.key],
         )
     return found
+
+
+def _named_in(called: Mapping[str, str], key: str) -> str:
+    return _(called[key])
 
 
 def _save(library: Library, paper: StoredPaper, fields: dict[str, str]) -> None:
@@ -100,8 +125,8 @@ def _save(library: Library, paper: StoredPaper, fields: dict[str, str]) -> None:
             kept = [key for key in keys if key in held]
             said += [Verdict(paper.paper_id, facet, key, "yes") for key in kept]
             said.append(Verdict(paper.paper_id, facet, "", "done"))
-    who, why = _typed(_WHO), _typed(_why_field(paper))
-    _do(lambda: len(record(library, said, who=who, why=why)), "decisions saved")
+    who, why = named(library, WHO), typed(why_field(paper))
+    _do(lambda: len(record(library, said, who=who, why=why)))
 
 
 def _accept(library: Library, paper: StoredPaper) -> None:
@@ -112,19 +137,22 @@ def _accept(library: Library, paper: StoredPaper) -> None:
         if tag.facet in codebook.keys and tag.key in codebook.facet(tag.facet).keys
     ]
     said += [Verdict(paper.paper_id, facet, "", "done") for facet in codebook.keys]
-    who, why = _typed(_WHO), _typed(_why_field(paper))
-    _do(lambda: len(record(library, said, who=who, why=why)), "decisions saved")
+    who, why = named(library, WHO), typed(why_field(paper))
+    _do(lambda: len(record(library, said, who=who, why=why)))
 
 
 def _undo(library: Library, n: int) -> None:
-    _do(lambda: len(undo(library, n, who=_typed(_WHO))), "undone")
+    _do(lambda: len(undo(library, n, who=named(library, WHO))), undoing=True)
 
 
-def _do(act: Callable[[], int], what: str) -> None:
+def _do(act: Callable[[], int], *, undoing: bool = False) -> None:
     """Act, and leave what is to be said for the next drawing of the page."""
     try:
         count = act()
-        st.session_state["decide-said"] = f"{count} {what}." if count else "Nothing was changed."
+        saved = many("{n} decision saved.", "{n} decisions saved.", count)
+        undone = many("{n} undone.", "{n} undone.", count)
+        said = (undone if undoing else saved) if count else _("Nothing was changed.")
+        st.session_state["decide-said"] = said
     except KbError as error:
         st.session_state["decide-failed"] = f"{error.message}. {error.remedy}"
 
@@ -141,14 +169,14 @@ def _told() -> None:
 def _history(library: Library, paper: StoredPaper) -> None:
     entries = history(library, paper.paper_id)
     if not entries:
-        st.caption("Nobody has decided anything on this paper yet.")
+        st.caption(_("Nobody has decided anything on this paper yet."))
         return
-    st.markdown("**What was decided**")
+    st.markdown(f"**{_('What was decided')}**")
     for one in reversed(entries[-_SHOWN:]):
         told, act = st.columns([4, 1], vertical_alignment="center")
         told.caption(_line(library, one))
-        if one.in_force:
-            label = "Redo" if one.decision.verdict == "undo" else "Undo"
+        if one.in_force and not library.catalogue.read_only:
+            label = _("Redo") if one.decision.verdict == "undo" else _("Undo")
             act.button(
                 label,
                 key=f"undo-{one.decision.n}",
@@ -156,17 +184,25 @@ def _history(library: Library, paper: StoredPaper) -> None:
                 args=(library, one.decision.n),
             )
     if len(entries) > _SHOWN:
-        st.caption(f"{len(entries) - _SHOWN} earlier ones: `kb tag {paper.paper_id} --history`")
+        earlier = many("{n} earlier one", "{n} earlier ones", len(entries) - _SHOWN)
+        st.caption(f"{earlier}: `kb tag {plain(paper.paper_id)} --history`")
 
 
 def _line(library: Library, one: Entry) -> str:
     said = one.decision
     category = names(library.codebook).get(said.facet, {}).get(said.key, said.key)
-    what = f"undo of {said.undoes}" if said.verdict == "undo" else said.verdict
-    machine = f", machine {said.score:.2f}" if said.score is not None else ""
-    why = f": {said.why}" if said.why else ""
-    text = (
-        f"{said.n}. {category or said.facet} {what} by {said.who}, "
-        f"{said.at[:10] or 'earlier'}{machine}{why}"
+    what = _(_VERDICTS[said.verdict])
+    if said.verdict == "undo":
+        what = _("undo of {n}").format(n=said.undoes)
+    machine = ""
+    if said.score is not None:
+        machine = ", " + _("machine {score}").format(score=f"{said.score:.2f}")
+    text = _("{n}. {category} {what} by {who}, {day}").format(
+        n=said.n,
+        category=_(category or said.facet),
+        what=what,
+        who=said.who,
+        day=said.at[:10] or _("earlier"),
     )
+    text += machine + (f": {said.why}" if said.why else "")
     return plain(text) if one.in_force else f"~~{plain(text)}~~"

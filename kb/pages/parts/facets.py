@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -12,9 +12,11 @@ import streamlit as st
 from kb.catalogue import Filters
 from kb.collecting import collections
 from kb.library import Library
-from kb.pages.parts import state
+from kb.pages.parts import my_filters, state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import meaning
+from kb.pages.parts.words import _, later
+from kb.ranking import Ints
 from kb.snapshot import Mask, Snapshot
 from taxonomy.codebook import Facet
 from taxonomy.edition import LASTING, Edition
@@ -27,7 +29,11 @@ NAMES = ("phase", "layer", "from", "to", "category", "author", "collection", "ta
 
 FAVOURITES = "favourites"
 
-_WHO = {"": "anybody", "machine": "the machine", "human": "a person"}
+_WHO = {
+    "": later("anybody"),
+    "machine": later("the machine"),
+    "human": later("a person"),
+}
 
 # Categories offered: the rest is each under a hundredth of the papers.
 _CATEGORIES = 12
@@ -81,55 +87,68 @@ def params(filters: Filters) -> dict[str, list[str] | str]:
     return {name: value for name, value in given.items() if value}
 
 
-def sidebar(library: Library, within: Mask | None = None) -> tuple[Filters, int]:
+def sidebar(
+    library: Library, within: Ints | None = None, *, mine: bool = False
+) -> tuple[Filters, int]:
     """Draw the facets; gives the filters and how many papers pass them.
 
-    Takes: within, the papers that are counted, (papers,); all where None.
+    Takes: within, numbers of the papers that are counted (k,), all where None; mine, whether
+    the person's own filters are offered, which the page then heeds by `my_filters.numbers`.
     """
-    filters = current(library)
-    snapshot = library.snapshot()
-
-    def mask(some: Filters) -> Mask:
-        return snapshot.mask(some) if within is None else snapshot.mask(some) & within
-
-    passing = int(mask(filters).sum())
+    filters, snapshot = current(library), library.snapshot()
+    table = snapshot.table
+    own = my_filters.numbers(library) if mine else None
+    counted = np.ones(len(table.n), bool) if within is None else np.isin(table.n, within)
+    ours = counted if own is None else counted & np.isin(table.n, own)
+    passing = int((snapshot.mask(filters) & ours).sum())
     with st.sidebar:
-        st.markdown(f"**{passing:,}** of {len(snapshot.table.n):,} papers pass")
-        if filters:
-            own = tuple(one.key for one in own_facets(library.edition))
+        told = _("**{n}** of {all} papers pass")
+        st.markdown(told.format(n=f"{passing:,}", all=f"{len(table.n):,}"))
+        if filters or own is not None:
             st.button(
-                "Clear all filters",
+                _("Clear all filters"),
                 on_click=_clear,
-                args=(own,),
+                args=(tuple(one.key for one in own_facets(library.edition)),),
                 width="stretch",
                 key="clear-filters",
             )
-        # Within a facet any of the ticked keys is enough: so its own counts ignore it.
-        others = [
-            (one.key, replace(filters, tags=tuple(p for p in filters.tags if p[0] != one.key)))
-            for one in own_facets(library.edition)
-        ]
-        for facet, without in (
-            ("phase", replace(filters, phases=())),
-            ("layer", replace(filters, layers=())),
-            *others,
-        ):
-            counts = snapshot.facet_counts(mask(without)).get(facet, {})
-            _boxes(library, facet, counts)
-        _years(snapshot, mask(replace(filters, year_from=None, year_to=None)))
-        named = [FAVOURITES, *(name for name in collections(library) if name != FAVOURITES)]
-        _more(snapshot, mask(replace(filters, category="")), filters, named)
+        if mine:
+            my_filters.draw(library, snapshot.mask(filters) & counted, table.n)
+        _facets(library, snapshot, filters, ours)
     return filters, passing
 
 
-def _boxes(library: Library, facet: str, counts: Mapping[str, int]) -> None:
-    held = library.codebook.facet(facet)
-    st.markdown(f"##### {plain(held.name)}", help=plain(f"{held.question} {held.note}"))
-    with st.container(key=f"facet-{facet}", gap=None):
+def _facets(library: Library, snapshot: Snapshot, filters: Filters, within: Mask) -> None:
+    """Every facet with its counts among papers (papers,): a facet's own counts ignore it.
+
+    For within a facet any of the ticked keys is enough.
+    """
+
+    def mask(**without: Any) -> Mask:
+        return snapshot.mask(replace(filters, **without)) & within
+
+    filing = library.taxonomy[1]
+    others: list[tuple[str, dict[str, Any]]] = [
+        (one.key, {"tags": tuple(pair for pair in filters.tags if pair[0] != one.key)})
+        for one in own_facets(filing.edition)
+    ]
+    for facet, without in [("phase", {"phases": ()}), ("layer", {"layers": ()}), *others]:
+        counts = snapshot.facet_counts(mask(**without)).get(facet, {})
+        _boxes(filing.codebook.facet(facet), counts)
+    _years(snapshot, mask(year_from=None, year_to=None))
+    _categories(snapshot, mask(category=""), filters.category)
+    named = [FAVOURITES, *(name for name in collections(library) if name != FAVOURITES)]
+    _more(filters, named)
+
+
+def _boxes(held: Facet, counts: Mapping[str, int]) -> None:
+    told = f"{_(held.question)} {_(held.note)}"
+    st.markdown(f"##### {plain(_(held.name))}", help=plain(told))
+    with st.container(key=f"facet-{held.key}", gap=None):
         for one in held.categories:
-            key, changed = state.switch(facet, one.key, forget=_PLACE)
+            key, changed = state.switch(held.key, one.key, forget=_PLACE)
             st.checkbox(
-                f"{plain(one.name)} :gray[{counts.get(one.key, 0):,}]",
+                f"{plain(_(one.name))} :gray[{counts.get(one.key, 0):,}]",
                 key=key,
                 on_change=changed,
                 help=plain(meaning(one)),
@@ -142,9 +161,9 @@ def _years(snapshot: Snapshot, passing: Mask) -> None:
     if not known:
         return
     years = [str(year) for year in sorted(known, reverse=True)]
-    st.markdown("##### Year")
+    st.markdown(f"##### {_('Year')}")
     first, last = st.columns(2, wrap=False, gap="xsmall")
-    for column, name, label in ((first, "from", "From"), (last, "to", "To")):
+    for column, name, label in ((first, "from", _("From")), (last, "to", _("To"))):
         key, changed = state.bound(name, forget=_PLACE)
         held = st.session_state[key]
         options = ["", *years, *([held] if held and held not in years else [])]
@@ -153,46 +172,53 @@ def _years(snapshot: Snapshot, passing: Mask) -> None:
             options,
             key=key,
             on_change=changed,
-            format_func=lambda year: f"{year} ({counts.get(int(year), 0):,})" if year else "any",
+            format_func=lambda year: f"{year} ({counts.get(int(year), 0):,})" if year else _("any"),
         )
 
 
-def _more(snapshot: Snapshot, passing: Mask, filters: Filters, collected: Sequence[str]) -> None:
-    opened = bool(filters.category or filters.author or filters.collection or filters.tag_status)
-    with st.expander("Category, author, collection", expanded=opened):
-        counts = _categories(snapshot, passing)
-        key, changed = state.bound("category", forget=_PLACE)
-        st.selectbox(
-            "arXiv category",
-            _with_held(["", *counts], filters.category),
-            key=key,
-            on_change=changed,
-            format_func=lambda name: f"{name} ({counts.get(name, 0):,})" if name else "any",
-        )
+def _categories(snapshot: Snapshot, passing: Mask, held: str) -> None:
+    """The most frequent categories, each with how many passing papers have it."""
+    columns = snapshot.columns
+    names = _with_held(columns.categories[:_CATEGORIES], held)
+    if not names:
+        return
+    counts = {name: int((columns.in_category(name) & passing).sum()) for name in names}
+    st.markdown(f"##### {_('arXiv category')}")
+    key, changed = state.bound("category", forget=_PLACE)
+    st.session_state[key] = st.session_state[key] or None
+    st.pills(
+        _("arXiv category"),
+        names,
+        key=key,
+        on_change=changed,
+        format_func=lambda name: f"{plain(name)} :gray[{counts[name]:,}]",
+        label_visibility="collapsed",
+    )
+
+
+def _more(filters: Filters, collected: Sequence[str]) -> None:
+    opened = bool(filters.author or filters.collection or filters.tag_status)
+    with st.expander(_("Author, collection, who tagged"), expanded=opened):
         key, changed = state.bound("author", forget=_PLACE)
-        st.text_input("Author", key=key, on_change=changed, placeholder="part of a name")
+        st.text_input(_("Author"), key=key, on_change=changed, placeholder=_("part of a name"))
         key, changed = state.bound("collection", forget=_PLACE)
         st.selectbox(
-            "Collection",
+            _("Collection"),
             _with_held(["", *collected], filters.collection),
             key=key,
             on_change=changed,
-            format_func=lambda name: name or "any",
+            format_func=lambda name: _("favourites") if name == FAVOURITES else name or _("any"),
         )
         key, changed = state.bound("tagged", forget=_PLACE)
         if st.session_state[key] not in _WHO:
             st.session_state[key] = ""
         st.selectbox(
-            "Tagged by", list(_WHO), key=key, on_change=changed, format_func=_WHO.__getitem__
+            _("Tagged by"),
+            list(_WHO),
+            key=key,
+            on_change=changed,
+            format_func=lambda who: _(_WHO[who]),
         )
-
-
-def _categories(snapshot: Snapshot, passing: Mask) -> dict[str, int]:
-    """The most frequent categories and how many passing papers have each."""
-    every = Counter(name for some in snapshot.table.categories for name in some)
-    rows = np.flatnonzero(passing).tolist()
-    counts = Counter(name for row in rows for name in snapshot.table.categories[row])
-    return {name: counts[name] for name, _ in every.most_common(_CATEGORIES)}
 
 
 def _with_held(options: Sequence[str], held: str) -> list[str]:
@@ -201,4 +227,4 @@ def _with_held(options: Sequence[str], held: str) -> list[str]:
 
 
 def _clear(own: tuple[str, ...]) -> None:
-    state.put({}, forget=(*NAMES, *own, *_PLACE))
+    state.put({}, forget=(*NAMES, *my_filters.NAMES, *own, *_PLACE))

@@ -1,4 +1,4 @@
-"""Adding papers in the background: pages stay quick, one job writes at a time.
+"""Long work in the background: pages stay quick, one job writes at a time.
 
 Jobs belong to the library, not to a person: whoever opens the Library page sees them, as
 they see the journal. Nothing here knows of the screen.
@@ -8,28 +8,39 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
+import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from ingest.errors import IngestError
-from kb.adding import Options, Report, add
-from kb.errors import KbError
-from kb.intake import Intake
-from kb.library import Library
-from kb.request import request
+from kb.doctor import Fault
+from kb.errors import KbError, LibraryLocked
+from kb.report import Outcome, Report
 
 # Jobs remembered, finished ones included.
 KEPT = 20
 
-# Seconds a job waits for another process that writes.
-_PATIENCE = 120.0
+# Outcomes remembered of a job: the newest, and the first that failed.
+KEPT_OUTCOMES = 200
+KEPT_FAILURES = 500
 
-UPLOADS = ("pdf", "bib", "ris", "json", "csv", "tsv", "jsonl")
-"""Endings of the files that can be uploaded: PDFs, bibliographies, JSON lines."""
+# Seconds between two looks at whether it is a waiting job's turn.
+_LOOK = 0.2
+
+UPLOADS = ("pdf", "bib", "ris", "json", "csv", "tsv", "jsonl", "kbz")
+"""Endings of the files that can be uploaded: PDFs, bibliographies, JSON lines, bundles."""
+
+# Of 19: a third of the share of a thread that draws a page. More would let a job that holds
+# the interpreter's lock or the catalogue's be starved, and everybody wait for it.
+_NICE = 5
 
 _UNSAFE = re.compile(r"[^\w.-]+")
 _log = logging.getLogger(__name__)
@@ -37,28 +48,69 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class Job:
-    """One call of `add`, and how far it is."""
+    """One piece of work, and how far it is."""
 
+    kind: str
+    """`add`, `retry`, `resume`, `bundle`, `starter`, `check`, `repair`, `reindex`, `backup` or
+    `restore`."""
     names: tuple[str, ...]
-    """What to add: arXiv ids, or paths of PDFs."""
-    with_pdf: bool
+    """What it is about: arXiv ids, files, a query; may be empty."""
     started: str
+    """ISO time."""
+    by: str = ""
+    """Who began it."""
+    alone: bool = True
+    """False where others may write meanwhile."""
+    can_stop: bool = False
+    """True where it can end after its present batch."""
     state: str = "waiting"
-    """`waiting`, `running`, `done` or `failed`."""
+    """`waiting`, `running`, `stopped`, `done` or `failed`."""
+    held_by: str = ""
+    """Which other process it waits for, as its lock tells."""
     total: int = 0
-    """About how many papers it will add: a bibliography holds many; 0 while unknown."""
-    papers: int = 0
+    """About how many items it has; 0 while unknown."""
+    items: int = 0
+    """Items done with."""
     passages: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    """Items by their outcome."""
+    outcomes: list[Outcome] = field(default_factory=list)
+    failures: list[Outcome] = field(default_factory=list)
     report: Report | None = None
+    faults: list[Fault] | None = None
+    """What is wrong with the library; None where it was not examined."""
+    mended: list[Fault] = field(default_factory=list)
+    file: Path | None = None
+    """The file that it made, e.g. a backup."""
     message: str = ""
     """Why it failed, and what to do."""
     details: str = ""
     """The traceback of a failure that nobody foresaw."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def over(self) -> bool:
         """True once it will not change any more."""
-        return self.state in ("done", "failed")
+        return self.state in ("done", "failed", "stopped")
+
+    def note(self, outcome: Outcome) -> None:
+        """Note what came of an item, from any thread."""
+        with self._guard:
+            self.items += 1
+            self.counts[outcome.state] += 1
+            self.outcomes.append(outcome)
+            del self.outcomes[:-KEPT_OUTCOMES]
+            if outcome.state == "failed" and len(self.failures) < KEPT_FAILURES:
+                self.failures.append(outcome)
+
+    def step(self, _: int, passages: int) -> None:
+        """Note passages that were kept."""
+        self.passages += passages
+
+    def advance(self, done: int, total: int) -> None:
+        """Note how far it is, where its items have no outcomes."""
+        self.items, self.total = done, total
 
 
 @dataclass
@@ -66,14 +118,17 @@ class Jobs:
     """The jobs of one library, the newest first."""
 
     jobs: list[Job] = field(default_factory=list)
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, library: Library, names: Sequence[str], *, with_pdf: bool) -> Job:
-        """Begin to add `names` in a thread of its own; it waits for the job before it."""
-        job = Job(tuple(names), with_pdf, library.now())
-        self.jobs.insert(0, job)
-        del self.jobs[KEPT:]
-        threading.Thread(target=self._run, args=(library, job), name="add", daemon=True).start()
+    def start(self, job: Job, work: Callable[[Job], None]) -> Job:
+        """Begin in a thread of its own. It waits for the jobs before it, and for other
+        processes: `work` is called again for as long as it raises LibraryLocked.
+        """
+        with self._guard:
+            self.jobs.insert(0, job)
+            spare = [one for one in self.jobs[KEPT:] if one.over]
+            self.jobs[:] = [one for one in self.jobs if one not in spare]
+        threading.Thread(target=self._run, args=(job, work), name=job.kind, daemon=True).start()
         return job
 
     @property
@@ -81,29 +136,61 @@ class Jobs:
         """True while a job waits or runs."""
         return any(not job.over for job in self.jobs)
 
-    def _run(self, library: Library, job: Job) -> None:
-        def step(papers: int, passages: int) -> None:
-            job.papers += papers
-            job.passages += passages
+    def before(self, job: Job) -> Job | None:
+        """The job that this one waits for; None where it is its turn."""
+        if not job.alone:
+            return None
+        with self._guard:
+            older = self.jobs[self.jobs.index(job) + 1 :]
+        return next((one for one in reversed(older) if one.alone and not one.over), None)
 
-        with self._turn:
+    def _run(self, job: Job, work: Callable[[Job], None]) -> None:
+        _give_way()
+        while self.before(job):
+            if job.stop.wait(_LOOK):
+                job.state = "stopped"
+                return
+        try:
+            _when_free(job, work)
+        except (KbError, IngestError) as error:
+            job.message = f"{error.message} {error.remedy}".strip()
+            job.state = "failed"
+        except Exception as error:  # noqa: BLE001 - a thread's last stop: shown and logged
+            _log.exception("%s %s", job.kind, job.names)
+            job.message = "It stopped on a fault of Sixfold; what was kept is kept."
+            job.details = "".join(traceback.format_exception(error))
+            job.state = "failed"
+
+
+def _give_way() -> None:
+    """Let whoever waits for a page go first: this thread, and those that it starts, are nicer.
+
+    Linux has a priority for each thread; elsewhere it would be that of the whole process.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
+def _when_free(job: Job, work: Callable[[Job], None]) -> None:
+    while not job.stop.is_set():
+        try:
             job.state = "running"
-            try:
-                with Intake(library) as intake:
-                    job.total = intake.size(job.names)
-                    sources = intake.sources(job.names, with_pdf=job.with_pdf)
-                    asked = request(job.names, "", 0, ("", ""), with_pdf=job.with_pdf, columns={})
-                    options = Options(wait=_PATIENCE, on_progress=step, asked=asked)
-                    job.report = add(library, sources, options)
-                job.state = "done"
-            except (KbError, IngestError) as error:
-                job.message = f"{error.message} {error.remedy}".strip()
-                job.state = "failed"
-            except Exception as error:  # noqa: BLE001 - a thread's last stop: shown and logged
-                _log.exception("adding %s", job.names)
-                job.message = "Adding stopped on a fault of Sixfold; what was kept is kept."
-                job.details = "".join(traceback.format_exception(error))
-                job.state = "failed"
+            work(job)
+        except LibraryLocked as error:
+            job.state, job.held_by = "waiting", error.message
+            job.stop.wait(_LOOK)
+        else:
+            stopped = job.report is not None and bool(job.report.stopped)
+            job.state = "stopped" if stopped else "done"
+            return
+    job.state = "stopped"
+
+
+def begin(kind: str, *names: str, at: datetime, by: str, alone: bool = True) -> Job:
+    """A job that has not started."""
+    can_stop = kind in ("add", "retry", "resume")
+    return Job(kind, names, at.isoformat(timespec="seconds"), by, alone=alone, can_stop=can_stop)
 
 
 def keep_upload(folder: Path, name: str, data: bytes) -> Path:

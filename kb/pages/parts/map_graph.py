@@ -5,30 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import streamlit as st
 from st_link_analysis import Event, st_link_analysis
 
 from kb.catalogue import Filters
 from kb.challenges import Challenge
+from kb.exports import palette
+from kb.exports.network import network
+from kb.exports.painting import Picture
 from kb.library import Library
-from kb.map_drawing import MOST_NODES, Drawing, drawing
+from kb.map_drawing import MOST_NODES, Dot, Drawing, drawing
 from kb.map_network import bridging, communities, shared_challenges
-from kb.map_parts import Bridge, supported
+from kb.map_parts import Bridge, Shared
 from kb.mapping import mapped
-from kb.pages.parts import opened, places, quotes, results, state
+from kb.pages.parts import opened, pictured, places, quotes, results, state
+from kb.pages.parts.map_axes import in_files
 from kb.pages.parts.markup import plain, visible
 from kb.pages.parts.tags import names
+from kb.pages.parts.words import _, many
 
+_HOVER = Path(__file__).with_name("hover.html")
+"""Our own script; nothing of a paper or a person is put into it."""
 _SIZES = (25, 50, 100, 200, 400, 800, 1_600)
 _HEIGHT = 620
 _ROWS = 12
 _LABEL = 60
-# One colour a kind, told apart by the colour-blind too (Okabe and Ito), and a size.
+# Size, size of the name, and form of each kind: not told apart by colour alone.
 _LOOKS = {
-    "phase": ("#0072B2", 64, 42),
-    "challenge": ("#D55E00", 26, 12),
-    "paper": ("#009E73", 12, 9),
+    "phase": (64, 42, "round-rectangle"),
+    "challenge": (26, 12, "ellipse"),
+    "paper": (12, 9, "triangle"),
 }
 _INKS = {"dark": "#e6edf3", "light": "#1b1f24"}
 _EVENTS = [Event("open", "tap", "node")]
@@ -50,25 +59,68 @@ def draw(library: Library, filters: Filters) -> None:
     """Controls, the graph, what was clicked, and the tables."""
     found = opened.all_challenges(library, filters)
     if not found:
-        st.info("No challenge is stated by the papers that pass the filters.")
+        st.info(_("No challenge is stated by the papers that pass the filters."))
         return
     most, papers = _controls(len(found))
-    picture = _drawing(library, (id(library), opened.state_of_map(library)), filters, most, papers)
+    picture = _drawing(
+        library, (library.opening, opened.state_of_map(library, filters)), filters, most, papers
+    )
     fewest = found[picture.challenges - 1].papers if picture.challenges else 0
     st.caption(
-        f"Drawn: the {picture.challenges:,} best supported of {len(found):,} challenges "
-        f"({fewest:,} papers by different authors or more each), "
-        f"{len(picture.dots):,} nodes of at most {MOST_NODES:,}. "
-        "Blue: phases · orange: challenges · green: papers. "
-        "Click a node to open it below; drag to move, scroll to zoom."
+        _(
+            "Drawn: the {n} best supported of {all} challenges ({fewest} papers by different "
+            "authors or more each), {nodes} nodes of at most {most}. Blue squares: phases · "
+            "orange circles: challenges · green triangles: papers. Click a node to open it "
+            "below; drag to move, scroll to zoom; names appear as you come nearer."
+        ).format(
+            n=f"{picture.challenges:,}",
+            all=f"{len(found):,}",
+            fewest=f"{fewest:,}",
+            nodes=f"{len(picture.dots):,}",
+            most=f"{MOST_NODES:,}",
+        )
     )
     key = f"graph-{most}-{papers}-{hash(filters) & 0xFFFF:x}"
     nodes, edges = _styles(_target(st.session_state.get(key)))
     clicked = st_link_analysis(
         _elements(picture), _LAYOUT, nodes, edges, height=_HEIGHT, key=key, events=_EVENTS
     )
+    st.html(_HOVER, unsafe_allow_javascript=True)
     _opened(library, found, _target(clicked))
-    _tables(library, found)
+    _files(library, filters, picture, found)
+    _tables(library, filters, found)
+
+
+def _files(
+    library: Library, filters: Filters, picture: Drawing, found: Sequence[Challenge]
+) -> None:
+    """The drawing for a paper, and its challenges as numbers."""
+    called = in_files(library, "phase")
+    drawn = found[: picture.challenges]
+    rows: list[list[str | float]] = [
+        [
+            number,
+            one.statement,
+            len(one.paper_ids),
+            one.papers,
+            "; ".join(called.get(key, key) for key in one.phases),
+            one.challenge_id,
+        ]
+        for number, one in enumerate(drawn, start=1)
+    ]
+    columns = ("number", "challenge", "papers", "by different authors", "phases", "id")
+    pictured.downloads(
+        "challenge-graph", partial(_picture, library, filters, picture, drawn), columns, rows
+    )
+
+
+def _picture(
+    library: Library, filters: Filters, picture: Drawing, drawn: Sequence[Challenge]
+) -> Picture:
+    note = f"The {len(drawn):,} best supported challenges, by the phases of their papers."
+    passing = int(library.snapshot().mask(filters).sum())
+    told = pictured.about(library, "Challenges by phase", filters, note, papers=passing)
+    return network(picture, drawn, told)
 
 
 def _styles(open_node: str) -> tuple[list[_Style], list[_Style]]:
@@ -78,7 +130,8 @@ def _styles(open_node: str) -> tuple[list[_Style], list[_Style]]:
             f"node[label='{kind}']",
             {
                 "label": "data(short)",
-                "background-color": colour,
+                "background-color": palette.KINDS[kind],
+                "shape": form,
                 "width": size,
                 "height": size,
                 "font-size": letters,
@@ -89,7 +142,7 @@ def _styles(open_node: str) -> tuple[list[_Style], list[_Style]]:
                 "min-zoomed-font-size": 8,
             },
         )
-        for kind, (colour, size, letters) in _LOOKS.items()
+        for kind, (size, letters, form) in _LOOKS.items()
     ]
     if re.fullmatch(r"[\w:./-]+", open_node):
         # The node that is open below is marked, with its name at any zoom.
@@ -107,10 +160,10 @@ def _controls(count: int) -> tuple[int, bool]:
     nearest = min(sizes, key=lambda size: abs(size - held))
     if len(sizes) > 1:
         chosen = left.select_slider(
-            "Challenges drawn, best supported first", sizes, value=nearest, key=f"most-{count}"
+            _("Challenges drawn, best supported first"), sizes, value=nearest, key=f"most-{count}"
         )
         nearest = int(chosen)
-    with_papers = right.toggle("Draw the papers too", key="graph-papers")
+    with_papers = right.toggle(_("Draw the papers too"), key="graph-papers")
     return nearest, bool(with_papers)
 
 
@@ -124,7 +177,7 @@ def _drawing(
 ) -> Drawing:
     found = opened.all_challenges(_library, filters)
     titles = {name: paper.title for name, paper in mapped(_library).papers.items()}
-    phases = names(_library.codebook)["phase"]
+    phases = in_files(_library, "phase")  # in English: the page translates
     return drawing(found, phases, titles, most=most, with_papers=with_papers)
 
 
@@ -135,8 +188,8 @@ def _elements(picture: Drawing) -> dict[str, list[dict[str, object]]]:
                 "data": {
                     "id": dot.id,
                     "label": dot.kind,
-                    "name": visible(dot.label),
-                    "short": _short(dot.label),
+                    "name": visible(_name(dot)),
+                    "short": _short(_name(dot)),
                 },
                 "position": {"x": round(dot.x, 1), "y": round(dot.y, 1)},
                 # What is selected would open the component's panel over the graph.
@@ -154,6 +207,10 @@ def _elements(picture: Drawing) -> dict[str, list[dict[str, object]]]:
     }
 
 
+def _name(dot: Dot) -> str:
+    return _(dot.label) if dot.kind == "phase" else dot.label
+
+
 def _short(text: str) -> str:
     shown = visible(text)
     return shown if len(shown) <= _LABEL else f"{shown[: _LABEL - 1].rsplit(' ', 1)[0]} …"
@@ -169,7 +226,7 @@ def _opened(library: Library, found: Sequence[Challenge], node: str) -> None:
     """What was clicked: a challenge with its quotes, a paper, or a phase."""
     if not node:
         return
-    kind, _, key = node.partition(":")
+    kind, _colon, key = node.partition(":")
     papers = mapped(library).papers
     with st.container(key="graph-opened"):
         one = next((one for one in found if one.challenge_id == node), None)
@@ -180,71 +237,99 @@ def _opened(library: Library, found: Sequence[Challenge], node: str) -> None:
         elif kind == "phase":
             st.page_link(
                 places.CHALLENGES,
-                label=f"All challenges of {plain(names(library.codebook)['phase'].get(key, key))}",
+                label=_("All challenges of {phase}").format(
+                    phase=plain(names(library.codebook)["phase"].get(key, key))
+                ),
                 icon=":material/arrow_forward:",
                 query_params={"phase": key},
             )
 
 
-def _tables(library: Library, found: Sequence[Challenge]) -> None:
+def _tables(library: Library, filters: Filters, found: Sequence[Challenge]) -> None:
     """The same without a mouse: what is shared, what bridges, what belongs together."""
-    called = names(library.codebook)["phase"]
+    tied = _ties(library, (library.opening, opened.state_of_map(library, filters)), filters)
     by_id = {one.challenge_id: one for one in found}
-    phases_of = {one.challenge_id: one.phases for one in found}
-    wide = shared_challenges(phases_of, {one.challenge_id: one.papers for one in found}, most=None)
-    some, bridges, groups = st.tabs(
-        ["Challenges of several phases", "Papers that bridge phases", "Communities"]
-    )
+    some, bridges, groups = st.tabs([_("Several phases"), _("Bridges"), _("Communities")])
     with some:
-        st.caption(f"{len(wide):,} challenges that papers of two phases or more state.")
-        for shared in wide[:_ROWS]:
-            phases = ", ".join(called.get(key, key) for key in shared.phases)
-            one = by_id[shared.challenge_id]
-            _link(one, f"{supported(len(one.paper_ids), one.papers)} · {phases}")
-        if len(wide) > _ROWS:
-            _whole(
-                f"All {len(wide):,} as a table",
-                [
-                    {
-                        "Challenge": visible(by_id[one.challenge_id].statement),
-                        "Papers": len(by_id[one.challenge_id].paper_ids),
-                        "By different authors": one.papers,
-                        "Phases": ", ".join(called.get(key, key) for key in one.phases),
-                        "Id": one.challenge_id,
-                    }
-                    for one in wide
-                ],
-            )
-        if not wide:
-            st.info("No challenge is shared by two phases here.")
+        _wide(library, tied.wide, by_id)
+    with bridges:
+        _bridges(library, tied.bridges)
+    with groups:
+        _communities(tied.groups, by_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ties:
+    """What ties phases, papers and challenges together."""
+
+    wide: tuple[Shared, ...]
+    bridges: tuple[Bridge, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _ties(
+    _library: Library,
+    key: object,  # noqa: ARG001 - what it depends on
+    filters: Filters,
+) -> _Ties:
+    found = opened.all_challenges(_library, filters)
+    phases_of = {one.challenge_id: one.phases for one in found}
     told: dict[str, set[str]] = {}
     for one in found:
         for paper in one.paper_ids:
             told.setdefault(paper, set()).add(one.challenge_id)
-    with bridges:
-        _bridges(library, bridging(told, phases_of, most=None))
-    with groups:
-        _communities(told, by_id)
+    wide = shared_challenges(phases_of, {one.challenge_id: one.papers for one in found}, most=None)
+    groups = tuple(tuple(group) for group in communities(told))
+    return _Ties(tuple(wide), tuple(bridging(told, phases_of, most=None)), groups)
+
+
+def _wide(library: Library, wide: Sequence[Shared], by_id: Mapping[str, Challenge]) -> None:
+    called = names(library.codebook)["phase"]
+    told = _("{n} challenges that papers of two phases or more state.")
+    st.caption(told.format(n=f"{len(wide):,}"))
+    for shared in wide[:_ROWS]:
+        phases = ", ".join(called.get(key, key) for key in shared.phases)
+        one = by_id[shared.challenge_id]
+        _link(one, f"{_support(one)} · {phases}")
+    if len(wide) > _ROWS:
+        _whole(
+            len(wide),
+            [
+                {
+                    _("Challenge"): visible(by_id[one.challenge_id].statement),
+                    _("Papers"): len(by_id[one.challenge_id].paper_ids),
+                    _("By different authors"): one.papers,
+                    _("Phases"): ", ".join(called.get(key, key) for key in one.phases),
+                    "Id": one.challenge_id,
+                }
+                for one in wide
+            ],
+        )
+    if not wide:
+        st.info(_("No challenge is shared by two phases here."))
 
 
 def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
-    st.caption(f"{len(wide):,} papers state challenges of two phases or more.")
+    told = _("{n} papers state challenges of two phases or more.")
+    st.caption(told.format(n=f"{len(wide):,}"))
     papers = mapped(library).papers
     for one in wide[:_ROWS]:
+        said = _("{challenges} challenges of {phases} phases")
+        said = said.format(challenges=one.challenges, phases=one.phases)
         st.page_link(
             places.PAPER,
-            label=f"{plain(papers[one.paper_id].title)} — {one.challenges} challenges of "
-            f"{one.phases} phases",
+            label=f"{plain(papers[one.paper_id].title)} — {said}",
             query_params={"id": one.paper_id},
         )
     if len(wide) > _ROWS:
         _whole(
-            f"All {len(wide):,} as a table",
+            len(wide),
             [
                 {
-                    "Paper": visible(papers[one.paper_id].title),
-                    "Challenges": one.challenges,
-                    "Phases": one.phases,
+                    _("Paper"): visible(papers[one.paper_id].title),
+                    _("Challenges"): one.challenges,
+                    _("Phases"): one.phases,
                     "Id": one.paper_id,
                 }
                 for one in wide
@@ -252,23 +337,35 @@ def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
         )
 
 
-def _whole(label: str, rows: Sequence[Mapping[str, object]]) -> None:
+def _whole(count: int, rows: Sequence[Mapping[str, object]]) -> None:
     """The rest of a list of which only the first are links."""
-    with st.expander(label, type="compact"):
+    with st.expander(_("All {n} as a table").format(n=f"{count:,}"), type="compact"):
         st.dataframe(rows, hide_index=True)
 
 
-def _communities(told: dict[str, set[str]], by_id: dict[str, Challenge]) -> None:
-    found = communities(told)
-    st.caption(
-        f"{len(found):,} groups of challenges that the same papers state together "
-        "(Louvain, fixed seed)."
+def _communities(found: Sequence[Sequence[str]], by_id: Mapping[str, Challenge]) -> None:
+    told = _(
+        "{n} groups of challenges that the same papers state together (Louvain, fixed seed); "
+        "each is named by its best supported challenge."
     )
-    for place, group in enumerate(found[:_ROWS], start=1):
+    st.caption(told.format(n=f"{len(found):,}"))
+    for group in found[:_ROWS]:
         best = sorted((by_id[one] for one in group), key=lambda one: -one.papers)[:5]
-        with st.expander(f"Group {place}: {len(group)} challenges", type="compact"):
+        size = many("{n} challenge", "{n} challenges", len(group))
+        with st.expander(f"{plain(_short(best[0].statement))} · {size}", type="compact"):
             for one in best:
-                _link(one, supported(len(one.paper_ids), one.papers))
+                _link(one, _support(one))
+
+
+def _support(one: Challenge) -> str:
+    """How many papers state it, and how many of them share no author."""
+    every = many("{n} paper", "{n} papers", len(one.paper_ids))
+    if one.papers >= len(one.paper_ids):
+        return every
+    if one.papers < 2:
+        return _("{papers}, with authors in common").format(papers=every)
+    told = _("{papers}, {n} of them by different authors")
+    return told.format(papers=every, n=f"{one.papers:,}")
 
 
 def _link(one: Challenge, told: str) -> None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterable, Mapping, Sequence
 
+from ingest.url import is_web_address
+from kb import shown
 from kb.quotes import normalise
 
 _WORD = re.compile(r"[^\W_]+")
-
-# Control and direction-changing characters: the latter reorder what a reader sees.
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^:=\"'&@/])")
 
@@ -31,12 +29,9 @@ _COMMON = frozenset(
     " their there these they this to was what when where which who why will with".split()
 )
 
+visible = shown.visible
+
 _ENDINGS = ("ions", "ion", "ings", "ing", "ies", "ed", "es", "s")
-
-
-def visible(text: str) -> str:
-    """`text` without control characters and without marks that reorder it on the screen."""
-    return _INVISIBLE.sub("\ufffd", text)
 
 
 def escaped(text: str) -> str:
@@ -53,11 +48,7 @@ def plain(text: str) -> str:
 
 def address(url: str) -> str:
     """`url` for an href; "" where it is no web address (a `javascript:` link, say)."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return escaped(url) if parts.scheme in ("http", "https") and parts.netloc else ""
+    return escaped(url) if is_web_address(url) else ""
 
 
 def link(url: str, label: str) -> str:
@@ -80,17 +71,22 @@ def with_quotes(text: str, quotes: Iterable[str]) -> str:
     return _with_spans(text, sorted(span for quote in quotes if (span := _find(text, quote))))
 
 
-def spans_of(text: str, spans: Sequence[tuple[int, int, str]]) -> str:
-    """`text` as HTML with (start, end, label) spans marked, the label shown as a hint."""
+def spans_of(
+    text: str, spans: Sequence[tuple[int, int, str]], names: Mapping[str, str] | None = None
+) -> str:
+    """`text` as HTML with (start, end, label) spans marked, the label shown as a hint.
+
+    `names` says what the labels are called; a label that it lacks is called by itself.
+    """
     out, at = [], 0
     for start, end, label in sorted(spans):
         if start < at:
             continue
-        kind = escaped(label)
+        kind, name = escaped(label), escaped((names or {}).get(label, label))
         out.append(escaped(text[at:start]))
         out.append(
-            f'<mark class="sf-{kind}" title="{kind}">{escaped(text[start:end])}'
-            f'<span class="sf-kind"> {kind}</span></mark>'
+            f'<mark class="sf-{kind}" title="{name}">{escaped(text[start:end])}'
+            f'<span class="sf-kind"> {name}</span></mark>'
         )
         at = end
     return "".join([*out, escaped(text[at:])])

@@ -15,11 +15,18 @@ from kb.library import Library
 from kb.pages.parts import coverage, facets, state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import names
+from kb.pages.parts.words import _, later, many
 from taxonomy.codebook import Codebook
 
 AGAIN = "ask-again"
 """Where the page finds a question that is to be asked anew, as it was understood."""
 
+_TOLD = {
+    "author": later("author {value}"),
+    "category": later("category {value}"),
+    "collection": later("in {value}"),
+    "tag_status": later("tagged by {value}"),
+}
 
 # Filters without one of theirs.
 Drop = Callable[[Filters], Filters]
@@ -41,14 +48,9 @@ def parts(codebook: Codebook, filters: Filters) -> list[tuple[str, Drop]]:
     if first or last:
         years = str(first) if first == last else f"{first or ''}–{last or ''}"
         found.append((years, _without_years))
-    for field, told in (
-        ("author", "author"),
-        ("category", "category"),
-        ("collection", "in"),
-        ("tag_status", "tagged by"),
-    ):
+    for field, told in _TOLD.items():
         if value := getattr(filters, field):
-            found.append((f"{told} {value}", partial(_without, field, value)))
+            found.append((_(told).format(value=value), partial(_without, field, value)))
     return found
 
 
@@ -73,7 +75,8 @@ def understood(library: Library, number: int, answer: Mapping[str, Any]) -> None
         tuple(str(one) for one in held.get("papers") or ()),
     )
     if held.get("told"):
-        st.caption(f"Understood as: **{plain(asked.question)}**")
+        told = _("Understood as: **{question}**")
+        st.caption(told.format(question=plain(asked.question)))
     filters = coverage.filters_of(library, dict(answer.get("filters", {})))
     chips = parts(library.codebook, filters)
     if "count" in answer:  # what the question itself names cannot be taken away
@@ -84,13 +87,14 @@ def understood(library: Library, number: int, answer: Mapping[str, Any]) -> None
     with st.container(horizontal=True, key=f"under-{number}", gap="xsmall"):
         for place, (label, drop) in enumerate(chips):
             again = replace(asked, filters=drop(asked.filters))
-            _chip(
-                label, f"under-{number}-{place}", "Ask again without this", (library, again, drop)
-            )
+            told = _("Ask again without this")
+            _chip(label, f"under-{number}-{place}", told, (library, again, drop))
         if asked.papers:
-            among = f"the {len(asked.papers)} papers cited before"
+            among = many(
+                "the {n} paper cited before", "the {n} papers cited before", len(asked.papers)
+            )
             again = replace(asked, papers=())
-            _chip(among, f"under-{number}-papers", "Ask of all papers", (library, again, None))
+            _chip(among, f"under-{number}-papers", _("Ask of all papers"), (library, again, None))
 
 
 def chosen(library: Library, filters: Filters) -> None:
@@ -98,9 +102,9 @@ def chosen(library: Library, filters: Filters) -> None:
     if not filters:
         return
     with st.container(horizontal=True, key="within", gap="xsmall", vertical_alignment="center"):
-        st.caption("Asked within", width="content")
+        st.caption(_("Asked within"), width="content")
         for place, (label, drop) in enumerate(parts(library.codebook, filters)):
-            _chip(label, f"within-{place}", "Take this filter away", (library, None, drop))
+            _chip(label, f"within-{place}", _("Take this filter away"), (library, None, drop))
 
 
 def _chip(

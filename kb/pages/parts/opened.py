@@ -15,12 +15,13 @@ import streamlit as st
 from kb.catalogue import Filters
 from kb.catalogue.challenge_log import latest_decision
 from kb.challenges import Challenge
-from kb.errors import KbError, NoLibrary
+from kb.errors import KbError
 from kb.lattice import Lattice, build, filled
-from kb.library import CATALOGUE, Library
+from kb.library import Library, marked
 from kb.mapping import challenges, mapped, paper_facts, passing_ids, searched_cells
+from kb.pages.parts.jobs import Jobs
 from kb.search import search
-from kb.settings import default_folder
+from kb.settings import default_folder, only_shown
 
 _log = logging.getLogger(__name__)
 
@@ -36,20 +37,22 @@ def library() -> Library:
     Opened again where another catalogue lies there now (`kb restore`, a new `kb init`).
     """
     where = folder()
-    try:
-        facts = (where / CATALOGUE).stat()
-    except FileNotFoundError:
-        raise NoLibrary(
-            f"There is no library in {where}.",
-            item=str(where),
-            remedy="kb init --starter (papers to try), or kb init (empty)",
-        ) from None
-    return _opened(str(where), facts.st_ino)
+    return _opened(str(where), marked(where))
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs(_folder: str) -> Jobs:
+    return Jobs()
+
+
+def jobs(where: Path) -> Jobs:
+    """The background jobs of the library in this folder: the same for everybody."""
+    return _jobs(str(where))
 
 
 @st.cache_resource(show_spinner="Opening the library …", max_entries=4)
 def _opened(where: str, _inode: int) -> Library:
-    found = Library.open(Path(where))
+    found = Library.open(Path(where), read_only=only_shown())
     threading.Thread(target=_warm, args=(found,), name="warm", daemon=True).start()
     return found
 
@@ -66,7 +69,7 @@ def _warm(found: Library) -> None:
 
 def ready_to_write(found: Library) -> None:
     """Open what only writing needs, before somebody saves for the first time and waits."""
-    _ready_to_write(found, id(found))
+    _ready_to_write(found, found.opening)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -101,13 +104,16 @@ def _follow(found: Library) -> None:
 
 def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     """Challenges as the papers that pass tell them; kept for as long as nothing changes."""
-    return _challenges(found, (id(found), state_of_map(found)), filters)
+    return _challenges(found, (found.opening, state_of_map(found, filters)), filters)
 
 
-def state_of_map(found: Library) -> tuple[int, int, str]:
-    """Changes whenever papers or people's decisions on challenges do."""
+def state_of_map(found: Library, filters: Filters) -> tuple[int, int, str, tuple[str, ...]]:
+    """Changes whenever papers, people's decisions on challenges, or the collection do."""
     with found.catalogue.read() as reader:
-        return (found.snapshot().generation, *latest_decision(reader.connection))
+        # A collection changes without the generation changing.
+        members = reader.collection(filters.collection) if filters.collection else ()
+        latest = latest_decision(reader.connection)
+    return (found.snapshot().generation, *latest, tuple(sorted(members)))
 
 
 def matrix(
@@ -115,7 +121,7 @@ def matrix(
 ) -> Lattice:
     """The papers that pass, on two axes; kept for as long as nothing changes."""
     looked = frozenset(searched_cells(found, rows, columns))
-    state = (id(found), state_of_map(found), looked)
+    state = (found.opening, state_of_map(found, filters), looked)
     return _matrix(found, state, filters, rows, columns)
 
 

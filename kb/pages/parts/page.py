@@ -10,66 +10,84 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.errors import IngestError
-from kb.errors import KbError, NoLibrary
+from kb.errors import DamagedCatalogue, KbError, NoLibrary, ReadOnly
 from kb.library import Library
-from kb.pages.parts import opened, places
+from kb.pages.parts import first_run, opened, person, places
 from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _
+from kb.settings import only_shown
 
-_LOOK = Path(__file__).with_name("look.css")
 _log = logging.getLogger(__name__)
 
+Rescue = Callable[[Path], None]
+"""Draws what can be done for the library in a folder that cannot be opened."""
 
-def show(title: str, draw: Callable[[Library], None], *, needs_papers: bool = True) -> None:
+
+def show(
+    title: str,
+    draw: Callable[[Library], None],
+    *,
+    needs_papers: bool = True,
+    rescue: Rescue | None = None,
+) -> None:
     """Draw a page with the open library; on a failure say what happened and what to do.
 
-    `needs_papers`: an empty library gets the way to fill it instead of the page.
+    Takes: title, in English or translated; needs_papers, whether an empty library gets the
+    ways to fill it instead of the page.
     """
-    st.html(_LOOK)
     if title:
-        st.title(title, anchor=False)
+        st.title(_(title), anchor=False)
+    if person.by_proxy() and not person.signed_in():
+        # Past the proxy that should have asked who it is: nobody acts under another's name.
+        st.error(_("Nobody is signed in here."), icon=":material/person_off:")
+        st.markdown(_("Open the address at which you sign in. This server itself knows nobody."))
+        return
     try:
-        library = opened.library()
-        if needs_papers and not len(library.snapshot().table.n):
-            _empty(library)
+        _draw(draw, needs_papers=needs_papers)
+    except NoLibrary:
+        _begin(None)
+    except DamagedCatalogue as error:
+        failed(error)
+        if rescue:
+            rescue(opened.folder())
         else:
-            draw(library)
-    except NoLibrary as error:
-        st.info(plain(error.message), icon=":material/shelves:")
-        st.markdown("Make one in a terminal, then load this page again:")
-        st.code(
-            f"kb --library '{opened.folder()}' init --starter   # papers to try\n"
-            f"kb --library '{opened.folder()}' init             # empty",
-            language="bash",
-        )
+            st.page_link(places.LIBRARY, label=_("Put a backup back"), icon=":material/history:")
+    except ReadOnly as error:
+        st.info(plain(error.message), icon=":material/lock:")
     except (KbError, IngestError) as error:
         failed(error)
     except Exception as error:  # noqa: BLE001 - the last stop before a person: told and logged
         _log.exception("page %s", title)
-        st.error("This page could not be shown.", icon=":material/error:")
+        st.error(_("This page could not be shown."), icon=":material/error:")
         st.markdown(
-            "Load it again. If it happens again, `kb doctor` tells whether the library is sound; "
-            "the details below help whoever mends it."
+            _(
+                "Load it again. If it happens again, `kb doctor` tells whether the library is "
+                "sound; the details below help whoever mends it."
+            )
         )
-        with st.expander("Details"):
+        with st.expander(_("Details")):
             st.code("".join(traceback.format_exception(error)), language=None)
+
+
+def _draw(draw: Callable[[Library], None], *, needs_papers: bool) -> None:
+    library = opened.library()
+    if needs_papers and not len(library.snapshot().table.n):
+        _begin(library)
+    else:
+        draw(library)
+
+
+def _begin(library: Library | None) -> None:
+    folder = opened.folder()
+    read_only = library.catalogue.read_only if library else only_shown()
+    first_run.draw(folder, opened.jobs(folder), library=library, read_only=read_only)
 
 
 def failed(error: KbError | IngestError) -> None:
     """One failure: what happened and the way out."""
     st.error(plain(error.message), icon=":material/error:")
     if error.remedy:
-        st.markdown(f"What to do: {plain(error.remedy)}")
+        st.markdown(_("What to do: {remedy}").format(remedy=plain(error.remedy)))
     if error.item and error.item not in error.message:
-        with st.expander("Details"):
+        with st.expander(_("Details")):
             st.code(f"{error.code}: {error.item}", language=None)
-
-
-def _empty(library: Library) -> None:
-    st.info("This library holds no papers yet.", icon=":material/shelves:")
-    st.page_link(places.LIBRARY, label="Add papers by arXiv id or PDF", icon=":material/add:")
-    st.markdown("Or in a terminal, with papers to try, a folder of PDFs, or a file of records:")
-    st.code(
-        f"kb --library '{library.folder}' add 2506.23762 2501.11354\n"
-        f"kb --library '{library.folder}' add ~/papers",
-        language="bash",
-    )

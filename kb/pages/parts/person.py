@@ -6,32 +6,49 @@ names them in a header (`SIXFOLD_USER_HEADER`), and nobody can be another.
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 
 import streamlit as st
 
-from kb.decisions import coder
+from kb.decisions import LONGEST_NAME, coder
 from kb.errors import UsageError
 from kb.library import Library
+from kb.pages.parts.markup import visible
 
 HEADER = "SIXFOLD_USER_HEADER"
 """Environment variable: the header in which a proxy names who is signed in, e.g.
 `X-Forwarded-User`. Unset: no header is believed."""
 
 
+def by_proxy() -> bool:
+    """True where a proxy says who is who; then a name that is typed counts for nothing."""
+    return bool(os.environ.get(HEADER, "").strip())
+
+
 def signed_in() -> str:
-    """The name that the proxy gives; "" where there is no such proxy."""
-    header = os.environ.get(HEADER, "")
-    return str(st.context.headers.get(header) or "").strip() if header else ""
+    """The name that the proxy gives; "" where there is no such proxy, or it names nobody."""
+    header = os.environ.get(HEADER, "").strip()
+    given = str(st.context.headers.get(header) or "") if header else ""
+    with suppress(UnicodeError):  # where it came decoded
+        given = given.encode("latin-1").decode("utf-8")  # as HTTP carries other scripts
+    told = " ".join(visible(given).split())
+    if len(told) <= LONGEST_NAME:
+        return told
+    # Cut, and still nobody else's: two long names may begin alike.
+    mark = hashlib.sha256(told.encode()).hexdigest()[:8]
+    return f"{told[: LONGEST_NAME - len(mark) - 1]}~{mark}"
 
 
 def name(library: Library) -> str:
     """Who acts: the one signed in, else the name typed in this session, else the library's coder.
 
-    "" where a system knows no name; what must bear one then asks for it.
+    "" where a system knows no name, and where a proxy should have named somebody and did not;
+    what must bear one then asks for it.
     """
-    if known := signed_in():
-        return known
+    if by_proxy():
+        return signed_in()
     try:
         return coder(library, str(st.session_state.get("coder", "")))
     except UsageError:

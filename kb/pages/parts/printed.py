@@ -8,6 +8,7 @@ from ingest.records import Box
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.errors import UsageError
 from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _
 from kb.quoted_page import quoted_page, shows_pages, within
 
 
@@ -24,12 +25,14 @@ def printed(paper: StoredPaper, passage: StoredPassage, quote: str) -> None:
     except UsageError as error:
         st.caption(plain(f"{error.message} {error.remedy}".strip()))
         return
-    what = "the quote" if marked else "the passage"
-    told = f"Page {passage.page} as printed, {what} marked"
-    st.image(picture, caption=told, width="stretch", output_format="PNG")
+    told = _("Page {page} as printed, the passage marked")
+    if marked:
+        told = _("Page {page} as printed, the quote marked")
+    told = told.format(page=passage.page)
+    st.image(picture, caption=told, alt=told, width="stretch", output_format="PNG")
 
 
 # A page takes half a second to draw; those last looked at are kept.
-@st.cache_data(show_spinner="Drawing the page …", max_entries=64)
+@st.cache_data(show_spinner="…", max_entries=64)
 def _picture(path: str, number: int, quote: str, boxes: tuple[Box, ...]) -> bytes:
     return quoted_page(path, number, quote, boxes)

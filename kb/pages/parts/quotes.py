@@ -15,26 +15,36 @@ from kb.map_parts import supported
 from kb.pages.parts import places
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.tags import bare_chips
+from kb.pages.parts.words import _, later, many
 
 # Characters of a quote that an address carries, to mark it on its page.
 LONGEST = 600
 
-DIGEST = "Digest in Sixfold's words, not the authors'."
+DIGEST = later("Digest in Sixfold's words, not the authors'.")
+"""Told wherever a digest is shown; for `_`."""
 
 STATUS = {
-    "open": ("Open", "No paper here claims to have worked on it since it was first stated."),
-    "addressed": ("Addressed", "A later paper claims to have worked on it; not that it is solved."),
+    "open": (
+        later("Open"),
+        later("No paper here claims to have worked on it since it was first stated."),
+    ),
+    "addressed": (
+        later("Addressed"),
+        later("A later paper claims to have worked on it; not that it is solved."),
+    ),
     "contested": (
-        "Contested",
-        "A paper claims to have worked on it, and it was stated again since.",
+        later("Contested"),
+        later("A paper claims to have worked on it, and it was stated again since."),
     ),
 }
+"""Status of a challenge -> (its name, what it means); for `_`."""
 
 
 def quote(said: Quote, paper_id: str, key: str) -> None:
     """A quote of a paper whose card is open."""
-    _block(said.quote, said.section, key)
-    _way(_place(said.section, said.page), paper_id, said.passage_id, said.quote)
+    with st.container(key=f"said-{key}", gap=None):
+        _block(said.quote, said.section, key)
+        _way(_place(said.section, said.page), paper_id, said.passage_id, said.quote)
 
 
 def evidence(
@@ -69,30 +79,35 @@ def challenge(
 
     `scope`: among which papers the status is, where that is not all that pass the filters.
     """
-    label, meaning = STATUS[one.status]
-    years = f"{one.first_year}–{one.last_year}" if one.first_year else "no year"
+    label, meaning = (_(text) for text in STATUS[one.status])
+    years = f"{one.first_year}–{one.last_year}" if one.first_year else _("no year")
     if one.first_year and one.first_year == one.last_year:
         years = str(one.first_year)
     scoped = f" {escaped(scope)} ·" if scope else ""
-    whose = ' <span class="sf-you">a person\'s words</span>' if one.renamed else ""
+    yours = escaped(_("a person's words"))
+    whose = f' <span class="sf-you">{yours}</span>' if one.renamed else ""
     with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="xxsmall"):
         st.html(
             f'<div class="sf-challenge">{escaped(one.statement)}{whose}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
-            f'{label}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
+            f'{escaped(label)}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
             f"{scoped} {supported(len(one.paper_ids), one.papers)} · {years}</div>"
             + bare_chips(
                 library.codebook,
                 [*(("phase", key) for key in one.phases), *(("layer", key) for key in one.layers)],
             )
         )
-        stated = f"Stated in {_count(len(one.evidence), 'quote')}"
+        stated = many("Stated in {n} quote", "Stated in {n} quotes", len(one.evidence))
         _part(stated, one.evidence, one, papers, "e", expanded=expanded, most=most)
         if one.answers:
-            answers = f"Answered, they say, in {_count(len(one.answers), 'quote')}"
+            answers = many(
+                "Answered, they say, in {n} quote",
+                "Answered, they say, in {n} quotes",
+                len(one.answers),
+            )
             _part(answers, one.answers, one, papers, "a", expanded=expanded)
         if one.directions:
-            directions = _count(len(one.directions), "direction")
+            directions = many("{n} direction", "{n} directions", len(one.directions))
             _part(directions, one.directions, one, papers, "d", expanded=expanded)
 
 
@@ -109,20 +124,22 @@ def _part(
     """Quotes of one kind, folded; all of them on the challenge's own page."""
     with st.expander(label, expanded=expanded and letter != "a", type="compact"):
         shown = found if expanded else found[:most]
-        measure = "" if letter == "e" else "likeness"
+        measure = "" if letter == "e" else _("likeness")
         evidence(shown, papers, f"{letter}-{one.challenge_id}", inferred=measure)
         if not expanded:
             more = len(found) - len(shown)
             st.page_link(
                 places.CHALLENGES,
-                label=f"{more:,} more, on its own page" if more else "On its own page",
+                label=many("{n} more, on its own page", "{n} more, on its own page", more)
+                if more
+                else _("On its own page"),
                 icon=":material/arrow_forward:",
                 query_params={"challenge": one.challenge_id},
             )
 
 
 def _block(text: str, section: str, key: str) -> None:
-    digest = f'<span class="sf-digest">{escaped(DIGEST)}</span>' if section == "Digest" else ""
+    digest = f'<span class="sf-digest">{escaped(_(DIGEST))}</span>' if section == "Digest" else ""
     st.html(
         f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(text)}{digest}</blockquote>'
     )
@@ -137,8 +154,5 @@ def _way(label: str, paper_id: str, passage_id: str, said: str) -> None:
 
 
 def _place(section: str, page: int | None) -> str:
-    return (section or "body") + (f", p. {page}" if page else "")
-
-
-def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}" + ("" if number == 1 else "s")
+    name = section or _("body")
+    return _("{section}, p. {page}").format(section=name, page=page) if page else name

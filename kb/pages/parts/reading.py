@@ -6,9 +6,16 @@ import streamlit as st
 
 from kb.labelling import Sheet
 from kb.pages.parts import quotes, results
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped
+from kb.pages.parts.words import _, later
 
-_DIGEST = ("problem", "contribution", "finding", "challenge", "direction")
+_DIGEST = {
+    "problem": later("Problem"),
+    "contribution": later("Contribution"),
+    "finding": later("Finding"),
+    "challenge": later("Challenge"),
+    "direction": later("Direction"),
+}
 
 
 def draw(shown: Sheet) -> None:
@@ -22,26 +29,28 @@ def draw(shown: Sheet) -> None:
         st.html(f'<p class="sf-text">{escaped(paper.abstract)}</p>')
         return
     digest = paper.digest or {}
-    told = [(name, digest[name]) for name in _DIGEST if digest.get(name)]
+    told = [(_(name), digest[key]) for key, name in _DIGEST.items() if digest.get(key)]
     if told:
-        rows = "".join(f"<dt>{name.capitalize()}</dt><dd>{escaped(say)}</dd>" for name, say in told)
+        rows = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(say)}</dd>" for name, say in told)
         st.html(
-            f'<section class="sf-digest-box"><div class="sf-digest">{escaped(quotes.DIGEST)}</div>'
-            f"<dl>{rows}</dl></section>"
+            '<section class="sf-digest-box"><div class="sf-digest">'
+            f"{escaped(_(quotes.DIGEST))}</div><dl>{rows}</dl></section>"
         )
-        instead = "the digest stands here instead"
+        instead = _("No abstract is stored here: the digest stands here instead.")
     elif shown.passages:
         for one in shown.passages:
             st.html(
-                f'<h6 class="sf-place">{escaped(one.section or "Body")}</h6>'
+                f'<h6 class="sf-place">{escaped(one.section or _("Body"))}</h6>'
                 f'<p class="sf-text">{escaped(one.text)}</p>'
             )
-        instead = "the first passages of its text stand here instead"
+        instead = _(
+            "No abstract is stored here: the first passages of its text stand here instead."
+        )
     else:
-        instead = "there is only its title to go by"
+        instead = _("No abstract is stored here: there is only its title to go by.")
     way = (
-        "`kb fetch --missing` in a terminal brings abstracts from arXiv."
+        _("`kb fetch --missing` in a terminal brings abstracts from arXiv.")
         if paper.arxiv_id
-        else "Its source gave none."
+        else _("Its source gave none.")
     )
-    st.caption(f"{plain('No abstract is stored here:')} {instead}. {way}")
+    st.caption(f"{instead} {way}")

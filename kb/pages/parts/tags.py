@@ -6,27 +6,35 @@ from collections.abc import Iterable
 
 from kb.catalogue.values import StoredTag
 from kb.pages.parts.markup import escaped
+from kb.pages.parts.words import _, later
 from taxonomy.codebook import Category, Codebook
 from taxonomy.custom import BY_DEFINITION
 
 _WHOSE = {
-    "survey": "the survey's own words",
-    "secondary": "as others describe the survey",
-    "inferred": "worked out by Sixfold",
+    "survey": later("the survey's own words"),
+    "secondary": later("as others describe the survey"),
+    "inferred": later("worked out by Sixfold"),
 }
+
+_SURE = {"high": later("high"), "medium": later("medium"), "low": later("low")}
 
 
 def names(codebook: Codebook) -> dict[str, dict[str, str]]:
     """The name shown to people, by facet and key."""
-    return {facet.key: {one.key: one.name for one in facet.categories} for facet in codebook.facets}
+    return {
+        facet.key: {one.key: _(one.name) for one in facet.categories} for facet in codebook.facets
+    }
 
 
 def meaning(category: Category) -> str:
     """A category in two sentences: what it means, and whose words these are."""
-    below = "Sub-area, inferred. " if category.parent else ""
-    return (
-        f"{below}{category.definition} (Name: {_WHOSE[category.source]}; definition: "
-        f"{_WHOSE[category.definition_source]}; {category.confidence} confidence.)"
+    below = _("Sub-area, inferred.") + " " if category.parent else ""
+    told = _("{meaning} (Name: {whose}; definition: {by}; {confidence} confidence.)")
+    return below + told.format(
+        meaning=_(category.definition),
+        whose=_(_WHOSE[category.source]),
+        by=_(_WHOSE[category.definition_source]),
+        confidence=_(_SURE.get(category.confidence, category.confidence)),
     )
 
 
@@ -35,7 +43,7 @@ def chips(codebook: Codebook, tags: Iterable[StoredTag]) -> str:
     order = {key: number for number, key in enumerate(codebook.keys)}
     ranked = sorted(tags, key=lambda tag: order.get(tag.facet, len(order)))
     out = [_chip(codebook, tag) for tag in ranked]
-    inner = "".join(out) or '<span class="sf-none">no tag</span>'
+    inner = "".join(out) or '<span class="sf-none">' + escaped(_("no tag")) + "</span>"
     return f'<div class="sf-chips">{inner}</div>'
 
 
@@ -51,22 +59,23 @@ def bare_chips(codebook: Codebook, keys: Iterable[tuple[str, str]]) -> str:
 def heading(category: Category) -> str:
     """A category's name as HTML, its meaning on hover: heads a row or a column."""
     return (
-        f'<div class="sf-head" tabindex="0">{escaped(category.name)}'
+        f'<div class="sf-head" tabindex="0">{escaped(_(category.name))}'
         f'<span class="sf-tip" role="tooltip">{escaped(meaning(category))}</span></div>'
     )
 
 
 def _chip(codebook: Codebook, tag: StoredTag) -> str:
     if tag.by == "human":
-        who = "Decided by a person."
+        who = _("Decided by a person.")
     else:
         version = tag.version if tag.method in tag.version else f"{tag.method} {tag.version}"
-        who = f"By the machine ({version}), probability {tag.score:.2f}."
+        who = _("By the machine ({version}), probability {score}.")
+        who = who.format(version=version, score=f"{tag.score:.2f}")
         if BY_DEFINITION in tag.method:
-            who = f"{who} From its definition only, not trained."
+            who += " " + _("From its definition only, not trained.")
     words = ", ".join(f"“{word}”" for word in tag.evidence)
-    because = f" Because of: {words}." if words else ""
-    told = f"{_told(codebook, tag.facet, tag.key)} {who}{because}"
+    because = " " + _("Because of: {words}.").format(words=words) if words else ""
+    told = f"{who}{because} {_told(codebook, tag.facet, tag.key)}"
     return _made(tag.facet, _name(codebook, tag.facet, tag.key), told, tag.by)
 
 
@@ -86,10 +95,12 @@ def _find(codebook: Codebook, facet: str, key: str) -> Category | None:
 
 def _name(codebook: Codebook, facet: str, key: str) -> str:
     category = _find(codebook, facet, key)
-    return category.name if category else key
+    return _(category.name) if category else key
 
 
 def _told(codebook: Codebook, facet: str, key: str) -> str:
     category = _find(codebook, facet, key)
-    kind = codebook.facet(facet).name if facet in codebook.keys else facet
-    return f"{kind}. {meaning(category)}" if category else f"{kind}: not in this codebook."
+    kind = _(codebook.facet(facet).name) if facet in codebook.keys else facet
+    if category is None:
+        return _("{kind}: not in this codebook.").format(kind=kind)
+    return f"{kind}. {meaning(category)}"

@@ -12,6 +12,10 @@ from kb.pages.parts import places
 from kb.pages.parts.lessons import Lessons
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import names
+from kb.pages.parts.words import _, later, many
+
+# What the work says of itself, which knows nothing of languages; for `_`.
+MESSAGES = (later("Meanwhile the library has changed, so nothing was applied: work it out again."),)
 
 _EVERY = 1.0  # seconds between two looks at running work
 
@@ -33,29 +37,37 @@ def _panel(library: Library, held: Lessons) -> None:
         st.rerun()
     st.session_state["teach-was-busy"] = held.busy
     if held.state == "applied":
-        st.success(
-            f"Applied: {held.changed:,} papers have other tags now.", icon=":material/check:"
+        told = many(
+            "Applied: {n} paper has other tags now.",
+            "Applied: {n} papers have other tags now.",
+            held.changed,
         )
+        st.success(told, icon=":material/check:")
     if held.state == "stopped":
-        st.info("Stopped; nothing was changed.", icon=":material/info:")
+        st.info(_("Stopped; nothing was changed."), icon=":material/info:")
     if held.message:
-        st.error(plain(held.message), icon=":material/error:")
+        st.error(plain(_(held.message)), icon=":material/error:")
     if held.busy:
         _working(held)
     elif held.proposal is not None:
         _proposal(library, held, held.proposal)
     else:
-        st.caption("Works out what the tagger would learn from all decisions. Nothing is changed.")
-        if st.button("Look ahead", key="teach-look"):
+        if library.catalogue.read_only:
+            st.caption(_("This library is open for reading only: the tagger cannot be taught."))
+            return
+        st.caption(
+            _("Works out what the tagger would learn from all decisions. Nothing is changed.")
+        )
+        if st.button(_("Look ahead"), key="teach-look"):
             _start(held.look_ahead, library)
 
 
 def _working(held: Lessons) -> None:
     if held.state == "applying":
-        st.markdown(":material/hourglass_top: Giving every paper its tags anew …")
+        st.markdown(f":material/hourglass_top: {_('Giving every paper its tags anew …')}")
         return
-    st.markdown(":material/hourglass_top: Working out what would change …")
-    st.button("Stop", on_click=held.stop, key="teach-stop")
+    st.markdown(f":material/hourglass_top: {_('Working out what would change …')}")
+    st.button(_("Stop"), on_click=held.stop, key="teach-stop")
 
 
 def _start(act: Callable[[Library], None], library: Library) -> None:
@@ -67,40 +79,49 @@ def _start(act: Callable[[Library], None], library: Library) -> None:
 
 def _proposal(library: Library, held: Lessons, found: Proposal) -> None:
     given = found.lessons
-    st.markdown(
-        f"It would learn from **{given.verdicts:,}** verdicts on **{len(given.decided):,}** papers."
-    )
+    told = _("It would learn from **{verdicts}** verdicts on **{papers}** papers.")
+    st.markdown(told.format(verdicts=f"{given.verdicts:,}", papers=f"{len(given.decided):,}"))
     if found.before and found.after and found.gain:
         low, high = found.gain
+        told = _(
+            "Agreement with these decisions: **{before}** now, **{after}** after, on decisions "
+            "that it had not seen ({folds} folds; gain {low} to {high}, 95 %)."
+        )
         st.markdown(
-            f"Agreement with these decisions: **{found.before.share:.1%}** now, "
-            f"**{found.after.share:.1%}** after, on decisions that it had not seen "
-            f"({found.folds} folds; gain {low:+.1%} to {high:+.1%}, 95 %)."
+            told.format(
+                before=f"{found.before.share:.1%}",
+                after=f"{found.after.share:.1%}",
+                folds=found.folds,
+                low=f"{low:+.1%}",
+                high=f"{high:+.1%}",
+            )
         )
     for warning in found.warnings:
         st.caption(f":material/info: {plain(warning)}")
     for (facet, key), (yes, no) in held.own.items():
         name = names(library.codebook).get(facet, {}).get(key, key)
-        st.caption(plain(f"Your own category {name} would learn from {yes} yes and {no} no."))
+        told = _("Your own category {name} would learn from {yes} yes and {no} no.")
+        st.caption(plain(told.format(name=name, yes=yes, no=no)))
     _changes(library, found)
     with st.container(horizontal=True):
-        if st.button("Apply to every paper", type="primary", key="teach-apply"):
+        if st.button(_("Apply to every paper"), type="primary", key="teach-apply"):
             _start(held.apply, library)
-        st.button("Leave it", on_click=held.leave, key="teach-leave")
+        st.button(_("Leave it"), on_click=held.leave, key="teach-leave")
 
 
 def _changes(library: Library, found: Proposal) -> None:
     if not found.changes:
-        st.markdown("No paper's tags would change.")
+        st.markdown(_("No paper's tags would change."))
         return
-    st.markdown(f"Tags would change in **{found.papers:,}** papers; what people decided stays:")
+    told = _("Tags would change in **{n}** papers; what people decided stays:")
+    st.markdown(told.format(n=f"{found.papers:,}"))
     named = names(library.codebook)
     st.dataframe(
         [
             {
-                "Category": named.get(one.facet, {}).get(one.key, one.key),
-                "Papers that get it": len(one.added),
-                "Papers that lose it": len(one.removed),
+                _("Category"): _(named.get(one.facet, {}).get(one.key, one.key)),
+                _("Papers that get it"): len(one.added),
+                _("Papers that lose it"): len(one.removed),
             }
             for one in found.changes
         ],
@@ -108,17 +129,20 @@ def _changes(library: Library, found: Proposal) -> None:
         height="content",
         key="teach-changes",
     )
-    with st.expander("Examples"):
+    with st.expander(_("Examples")):
         for one in found.changes:
-            _examples(library, one, named.get(one.facet, {}).get(one.key, one.key))
+            _examples(library, one, _(named.get(one.facet, {}).get(one.key, one.key)))
 
 
 def _examples(library: Library, one: Change, name: str) -> None:
-    for papers, told in ((one.added, "would get"), (one.removed, "would lose")):
+    for papers, told in (
+        (one.added, _("would get “{name}”:")),
+        (one.removed, _("would lose “{name}”:")),
+    ):
         ids = papers[:EXAMPLES]
         if not ids:
             continue
-        st.caption(plain(f"{told} “{name}”:"))
+        st.caption(plain(told.format(name=name)))
         with library.catalogue.read() as reader:
             held = reader.papers(reader.numbers(ids).values())
         for paper in held.values():

@@ -15,7 +15,14 @@ from kb.pages.parts.cited import citation, rechecked
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.narrowing import understood
 from kb.pages.parts.sureness import sureness
+from kb.pages.parts.words import _, later, many
 from kb.rechecks import Recheck
+
+# The headings of an answer that are Sixfold's own; the others are names of categories.
+HEADINGS = (
+    later("Closest to the question"),
+    later("Further papers that may bear on it"),
+)
 
 # An answer as the catalogue keeps it: the JSON of `kb ask`.
 Answer = Mapping[str, Any]
@@ -38,7 +45,7 @@ def _turn(library: Library, chat: str, number: int, question: str, answer: Answe
             _refused(answer)
         if answer.get("writer") == "llm":
             st.caption(
-                "Worded by a language model; each sentence was checked against what it cites."
+                _("Worded by a language model; each sentence was checked against what it cites.")
             )
         for notice in answer.get("notices", ()):
             st.caption(plain(str(notice)))
@@ -52,11 +59,11 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     now = {one["n"]: found for one, found in zip(citations, checked, strict=True)}
     for heading, told in grouped(answer, now):
         if heading == FURTHER:
-            with st.expander(f"{heading} ({told.count('<p>')})", key=f"further-{number}"):
+            with st.expander(f"{_(heading)} ({told.count('<p>')})", key=f"further-{number}"):
                 st.html(f'<div class="sf-answer">{told}</div>')
             continue
         if heading:
-            st.html(f'<h2 class="sf-group">{escaped(heading)}</h2>')
+            st.html(f'<h2 class="sf-group">{escaped(_(heading))}</h2>')
         st.html(f'<div class="sf-answer">{told}</div>')
     if "count" in answer:
         _counted(library, answer, chat, number)
@@ -91,12 +98,24 @@ def _sentence(one: Answer, now: Mapping[int, Recheck]) -> str:
 
 
 def _since(gone: int, moved: int) -> str:
-    told = []
+    told = [_("Since this was answered:")]
     if gone:
-        told.append(f"{gone} {'quotes are' if gone > 1 else 'quote is'} no longer in the library")
+        told.append(
+            many(
+                "{n} quote is no longer in the library.",
+                "{n} quotes are no longer in the library.",
+                gone,
+            )
+        )
     if moved:
-        told.append(f"{moved} moved, and the links follow")
-    return f"Since this was answered, {' and '.join(told)}."
+        told.append(
+            many(
+                "{n} quote moved, and the link follows.",
+                "{n} quotes moved, and the links follow.",
+                moved,
+            )
+        )
+    return " ".join(told)
 
 
 def _counted(library: Library, answer: Answer, chat: str, number: int) -> None:
@@ -112,16 +131,16 @@ def _counted(library: Library, answer: Answer, chat: str, number: int) -> None:
         else:
             where, query = places.SEARCH, query | {"q": words, "mode": "lexical"}
     st.page_link(
-        where, label="See these papers", icon=":material/arrow_forward:", query_params=query
+        where, label=_("See these papers"), icon=":material/arrow_forward:", query_params=query
     )
 
 
 def _refused(answer: Answer) -> None:
-    told = str(answer.get("reason") or "The papers here do not answer this question.")
+    told = str(answer.get("reason") or _("The papers here do not answer this question."))
     st.info(plain(told), icon=":material/block:")
     near = list(answer.get("nearest", []))
     if near:
-        st.markdown("The nearest papers, which may help all the same:")
+        st.markdown(_("The nearest papers, which may help all the same:"))
     for one in near:
         year = f" ({plain(str(one['year']))})" if one.get("year") else ""
         st.page_link(

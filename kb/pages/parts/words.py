@@ -27,16 +27,32 @@ def language() -> str:
     if named not in LANGUAGES:
         named = str(st.session_state.get("language", ""))
     if named not in LANGUAGES:
-        named = "zh_CN" if (st.context.locale or "").lower().startswith("zh") else "en"
-    st.session_state["language"] = named
+        named = _of_browser()
+    # Asked for hundreds of times a page: writing takes Streamlit's locks, reading does not.
+    if st.session_state.get("language") != named:
+        st.session_state["language"] = named
     return named
 
 
+def in_address() -> dict[str, str]:
+    """Parameters for a plain link, which begins a new session: the language, if it was chosen."""
+    return {} if language() == _of_browser() else {_PARAMETER: language()}
+
+
+def _of_browser() -> str:
+    return "zh_CN" if (st.context.locale or "").lower().startswith("zh") else "en"
+
+
 def choose(code: str) -> None:
-    """Use a language from now on, in this session."""
-    st.session_state["language"] = code
-    if _PARAMETER in st.query_params:
-        del st.query_params[_PARAMETER]
+    """Use a language from now on, in this session; a shared address shows the same."""
+    st.session_state["language"] = st.session_state["language-chosen"] = code
+    st.query_params[_PARAMETER] = code
+
+
+def keep_in_address() -> None:
+    """Put the language that was chosen into the address, which a link to another page lacks."""
+    if st.session_state.get("language-chosen") and _PARAMETER not in st.query_params:
+        st.query_params[_PARAMETER] = str(st.session_state["language-chosen"])
 
 
 def _(text: str) -> str:

@@ -1,0 +1,105 @@
+"""Where there is no paper yet: three clear ways to begin."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from kb.bundle import read_manifest
+from kb.errors import BundleError, KbError
+from kb.library import Library
+from kb.pages.parts import job_kinds, places, progress
+from kb.pages.parts.jobs import Jobs
+from kb.pages.parts.markup import plain
+from kb.pages.parts.words import _
+from kb.starter import starter_path
+
+
+def draw(folder: Path, jobs: Jobs, *, library: Library | None, read_only: bool) -> None:
+    """Say what is missing and how to get it; `library` is None where there is none."""
+    if library is None:
+        st.info(
+            _("There is no library in {folder} yet.").format(folder=plain(str(folder))),
+            icon=":material/shelves:",
+        )
+    else:
+        st.info(_("This library holds no papers yet."), icon=":material/shelves:")
+    if read_only:
+        st.markdown(_("It is open for reading only: whoever runs it can fill it."))
+        return
+    if jobs.active:
+        progress.draw(jobs)
+        return
+    one, two, three = st.columns(3)
+    with one.container(border=True, key="way-starter"):
+        _starter(folder, jobs)
+    with two.container(border=True, key="way-own"):
+        _own(folder, library)
+    with three.container(border=True, key="way-terminal"):
+        _terminal(folder, library)
+    progress.draw(jobs, ("starter",))
+
+
+def _starter(folder: Path, jobs: Jobs) -> None:
+    st.markdown(f"**{_('Try it with papers')}**")
+    count = papers_to_try()
+    if not count:
+        st.caption(_("The starter library is not installed here."))
+        return
+    st.caption(
+        _("{n} papers on language models and code, tagged, with digests; under a minute.").format(
+            n=f"{count:,}"
+        )
+    )
+    st.button(
+        _("Load the starter library"),
+        type="primary",
+        icon=":material/library_books:",
+        on_click=progress.start,
+        args=(partial(job_kinds.make, jobs, folder),),
+        key="load-starter",
+    )
+
+
+def _own(folder: Path, library: Library | None) -> None:
+    st.markdown(f"**{_('Add your own papers')}**")
+    st.caption(_("By arXiv id or query, as PDFs, or from a bibliography (.bib, .ris, .csv)."))
+    if library is not None:
+        st.page_link(places.LIBRARY, label=_("Add papers"), icon=":material/add:")
+        return
+    st.button(
+        _("Make an empty library here"),
+        icon=":material/create_new_folder:",
+        on_click=_make_empty,
+        args=(folder,),
+        key="make-empty",
+    )
+
+
+def _make_empty(folder: Path) -> None:
+    try:
+        made = Library.create(folder)
+        made.heal()
+        made.close()
+    except KbError as error:
+        st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
+    except OSError as error:
+        st.toast(plain(f"{error.strerror}: {error.filename}"), icon=":material/error:")
+
+
+def _terminal(folder: Path, library: Library | None) -> None:
+    st.markdown(f"**{_('In a terminal')}**")
+    st.caption(_("For folders of PDFs and large files; then load this page again."))
+    command = "add ~/papers" if library else "init --starter"
+    st.code(f"kb --library '{folder}' {command}", language="bash", wrap_lines=True)
+
+
+@st.cache_data(show_spinner=False)
+def papers_to_try() -> int:
+    """Papers in the starter library; 0 where it does not lie here."""
+    try:
+        return int(read_manifest(starter_path()).counts["papers"])
+    except BundleError:
+        return 0

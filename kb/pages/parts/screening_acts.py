@@ -1,0 +1,129 @@
+"""The buttons and keys of screening: include, exclude for a reason, maybe, skip, back, undo."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from kb.catalogue.screening import STAGES
+from kb.errors import CatalogueUnwritable, KbError
+from kb.library import Library
+from kb.pages.parts import state
+from kb.pages.parts.markup import plain
+from kb.pages.parts.review_board import VERDICT_NAMES
+from kb.pages.parts.words import _
+from kb.review_state import Board, Case
+from kb.screening import LONGEST_TEXT, VERDICTS, decide, undo
+
+_KEYS = {"include": "1", "exclude": "2", "maybe": "3", "not_retrieved": "0"}
+_SKIP = "4"
+_REASON_KEYS = "56789"
+_SEEN = 40
+"""Papers remembered as skipped or decided: the way back."""
+
+_FAILED, _SAID, _REASON = "screen-failed", "screen-said", "screen-reason"
+
+
+def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
+    """The buttons below a paper; none where nobody may write."""
+    if library.catalogue.read_only:
+        st.caption(_("This library is open for reading only: nobody can decide here."))
+        return
+    reasons = now.review.texts("exclude")
+    with st.container(key="screen-acts", gap="xsmall"):
+        with st.container(horizontal=True, key="screen-verdicts"):
+            for verdict in VERDICTS[at]:
+                st.button(
+                    _(VERDICT_NAMES[verdict]),
+                    type="primary" if verdict == "include" else "secondary",
+                    shortcut=_KEYS[verdict],
+                    on_click=_decide,
+                    args=(library, now, case, at, verdict, who),
+                    key=f"screen-{verdict}",
+                )
+            st.button(
+                _("Skip"), shortcut=_SKIP, on_click=_leave, args=(case.paper_id,), key="screen-skip"
+            )
+            st.button(
+                _("Back"), shortcut="B", on_click=_back, disabled=not skipped(), key="screen-back"
+            )
+            st.button(
+                _("Undo my last"),
+                shortcut="U",
+                on_click=_undo,
+                args=(library, now, who),
+                key="screen-undo",
+            )
+        with st.container(horizontal=True, key="screen-reasons", vertical_alignment="center"):
+            for place, reason in enumerate(reasons):
+                st.button(
+                    plain(_("Exclude: {reason}").format(reason=reason)),
+                    shortcut=_REASON_KEYS[place] if place < len(_REASON_KEYS) else None,
+                    on_click=partial(_decide, reason=reason),
+                    args=(library, now, case, at, "exclude", who),
+                    key=f"screen-because-{place}",
+                )
+            st.text_input(
+                _("Another reason"),
+                key=_REASON,
+                max_chars=LONGEST_TEXT,
+                placeholder=_("Another reason, kept with what you say next"),
+                label_visibility="collapsed",
+                width=340,
+            )
+    if at == STAGES[1]:
+        st.caption(_("PRISMA 2020 asks for a reason of each exclusion at this stage."))
+
+
+def skipped() -> list[str]:
+    """Ids of the papers skipped or decided in this sitting, the last one last."""
+    return [one for one in state.one("seen").split(",") if one]
+
+
+def said() -> None:
+    """What came of the last act."""
+    if failed := st.session_state.pop(_FAILED, ""):
+        st.error(plain(failed), icon=":material/error:")
+    if told := st.session_state.pop(_SAID, ""):
+        st.toast(plain(told), icon=":material/check:")
+
+
+def _decide(
+    library: Library, now: Board, case: Case, at: str, verdict: str, who: str, reason: str = ""
+) -> None:
+    why = reason or str(st.session_state.get(_REASON, "")).strip()
+    try:
+        decide(library, now.review.name, case.paper_id, verdict, stage=at, reason=why, who=who)
+    except CatalogueUnwritable as error:
+        st.session_state[_FAILED] = _(
+            "Not saved, this paper stays here: {message}. Then decide again."
+        ).format(message=error.message)
+    except KbError as error:
+        st.session_state[_FAILED] = f"{error.message}: {error.remedy}"
+    else:
+        st.session_state[_REASON] = ""
+        st.session_state[_SAID] = f"{_(VERDICT_NAMES[verdict])}: {case.title}"
+        _leave(case.paper_id)
+
+
+def _undo(library: Library, now: Board, who: str) -> None:
+    try:
+        one = undo(library, now.review.name, who=who)
+    except KbError as error:
+        st.session_state[_FAILED] = f"{error.message}: {error.remedy}"
+        return
+    st.session_state[_SAID] = _("Undone; this is the paper.")
+    kept = [paper for paper in skipped() if paper != one.paper_id]
+    stage = "" if one.stage == STAGES[0] else one.stage
+    state.put({"seen": ",".join(kept), "paper": one.paper_id, "stage": stage})
+
+
+def _leave(paper_id: str) -> None:
+    kept = [one for one in skipped() if one != paper_id]
+    state.put({"seen": ",".join([*kept, paper_id][-_SEEN:])}, forget=("paper",))
+
+
+def _back() -> None:
+    *kept, last = skipped()
+    state.put({"seen": ",".join(kept), "paper": last})

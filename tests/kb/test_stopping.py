@@ -1,0 +1,132 @@
+"""Being stopped, and what the clock or a child's death must not do to a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from ingest import worker
+from ingest.sources import jsonl, pdf_file
+from kb.adding import add
+from kb.doctor import check, examine
+from kb.journal import last_runs
+from kb.library import Library
+from tests.kb.test_crash import acknowledged, start_adding, write_papers
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGTERM to one child")
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_stopped_ends_cleanly(
+    sent: signal.Signals, status: int, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "settings.toml").write_text('precision = "onnx"\n')
+    known: set[str] = set()
+    with start_adding(folder, write_papers(tmp_path / "papers.jsonl", 0)) as process:
+        assert process.stderr is not None
+        while not known:
+            known |= acknowledged(process.stderr.readline())
+        process.send_signal(sent)
+        _, rest = process.communicate(timeout=120)
+    assert process.returncode == status, rest
+    assert "Traceback" not in rest
+    for line in rest.splitlines():
+        known |= acknowledged(line)
+    library = Library.open(folder, heal=False)
+    with library.catalogue.read() as reader:
+        assert set(reader.numbers(known)) == known
+        assert library.indexes.current(reader.generation)  # nothing to heal
+    assert check(library) == []
+    (run, *_) = last_runs(library)
+    assert run["state"] == "stopped"
+    assert 64 <= run["counts"]["added"] < 150
+    library.close()
+    assert not list(folder.glob("*.part"))
+
+
+def write_pdf(path: Path, title: str) -> Path:
+    with pymupdf.open() as document:
+        page = document.new_page()
+        page.insert_text((72, 72), title, fontsize=20)
+        for line in range(30):
+            page.insert_text((72, 120 + 15 * line), f"Line {line} of the paper on {title}.")
+        document.save(path)
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the child in /proc")
+def test_a_killed_parser_costs_one_paper(folder: Path, tmp_path: Path) -> None:
+    names = [write_pdf(tmp_path / f"{n}.pdf", f"Title number {n}") for n in range(3)]
+    library = Library.open(folder)
+    sources = [pdf_file(name) for name in names]
+
+    def kill() -> None:
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                parent = (process / "stat").read_text().rsplit(")", 1)[1].split()[1]
+                words = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if int(parent) == os.getpid() and b"ingest.pdf_child" in words:
+                os.kill(int(process.name), signal.SIGKILL)
+
+    real = worker.Worker.ask
+    asked: list[str] = []
+
+    def ask(self: worker.Worker, request: dict[str, object], seconds: float, item: str) -> object:
+        asked.append(item)
+        if len(asked) == 2:
+            # Its request is sent to a process that is then no more.
+            threading.Thread(target=kill, daemon=True).start()
+        return real(self, request, seconds, item)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker.Worker, "ask", ask)
+        report = add(library, sources)
+    assert len(asked) == 3
+    assert report.added + len(report.failed) == 3
+    assert report.added >= 2
+    assert all(one["step"] == "parse" and one["error"] for one in report.failed)
+    assert check(library) == []
+    library.close()
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_jumps_changes_dates_alone(days: int, folder: Path, tmp_path: Path) -> None:
+    library = Library.open(folder)
+    now = datetime.now(UTC) + timedelta(days=days)
+    library.clock = lambda: now
+    report = add(library, [jsonl(write_papers(tmp_path / "papers.jsonl", 0))])
+    assert report.added == 150
+    library.clock = lambda: datetime.now(UTC)
+    assert library.remove([report.papers[0]]) == 1
+    library.close()
+    for path in folder.rglob("*"):  # as after a copy by a machine whose clock is wrong
+        os.utime(path, (now.timestamp(), now.timestamp()))
+    assert examine(folder) == []
+    library = Library.open(folder)
+    with library.catalogue.read() as reader:
+        assert reader.counts()["papers"] == 12 + 149
+    library.close()
+
+
+def test_ctrl_c_is_told_under_json(folder: Path) -> None:
+    """A command that is stopped while it waits prints one document all the same."""
+    code = (
+        "import os, signal, sys, threading; from kb import cli; from kb.library import Library\n"
+        "def stop(*_): os.kill(os.getpid(), signal.SIGTERM); threading.Event().wait(30)\n"
+        "Library.open = stop\n"
+        "sys.exit(cli.main(['--library', sys.argv[1], 'status', '--json']))\n"
+    )
+    words = [sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 143
+    assert json.loads(done.stdout)["error"]["code"] == "interrupted"
