@@ -34,7 +34,8 @@ LOCKS = {
 # license-list). GPL-2.0-only, for one, is not here.
 COMPATIBLE = frozenset(
     "MIT MIT-CMU MIT-0 BSD BSD-2-Clause BSD-3-Clause 0BSD ISC Apache-2.0 PSF-2.0 MPL-2.0 Zlib "
-    "CC0-1.0 BSL-1.0 CNRI-Python GPL-2.0-or-later AGPL-3.0-or-later LLVM-exception".split()
+    "CC0-1.0 BSL-1.0 CNRI-Python GPL-2.0-or-later LGPL-3.0-only AGPL-3.0-or-later "
+    "LLVM-exception".split()
 )
 # What older packages write instead of an SPDX name.
 _MEANT = {
@@ -57,6 +58,7 @@ _MEANT = {
 NVIDIA = "NVIDIA's own"
 # Licences that no metadata tells: packages of other systems, and some that say nothing.
 TOLD = {
+    "axe-playwright-python": "MIT AND MPL-2.0",  # its own, and that of the axe-core within
     "colorama": "BSD-3-Clause",
     "cuda-bindings": NVIDIA,
     "cuda-pathfinder": "Apache-2.0",
