@@ -142,7 +142,7 @@ def build(
     answers = _linked("contribution", statements, vectors, told)
     directions = _linked("direction", statements, vectors, told)
     challenges = [
-        _challenge(
+        told_of(
             hashed("c", stated[told.seeds[group]]),
             label(_medoid(rows, told.sentences.vectors, stated).quote),
             [Evidence(stated[row], float(told.alike[row])) for row in rows],
@@ -164,7 +164,7 @@ def within(challenge: Challenge, paper_ids: Collection[str]) -> Challenge | None
     evidence = [item for item in challenge.evidence if item.statement.paper_id in paper_ids]
     if not evidence:
         return None
-    narrowed = _challenge(
+    narrowed = told_of(
         challenge.challenge_id,
         challenge.statement,
         evidence,
@@ -340,14 +340,16 @@ def _medoid(rows: Sequence[int], vectors: Vectors, stated: Sequence[Statement]) 
     return stated[rows[int(np.argmax(merits))]]
 
 
-def _challenge(
+def told_of(
     challenge_id: str,
     statement: str,
     evidence: Sequence[Evidence],
     answers: Sequence[Evidence],
     directions: Sequence[Evidence],
 ) -> Challenge:
-    """A challenge of its statements (oldest first) and what is linked to it."""
+    """A challenge of its statements (oldest first) and what is linked to it: all that follows
+    from them is worked out here.
+    """
     said = [item.statement for item in evidence]
     by_paper = {statement.paper_id: statement for statement in said}
     years = [statement.year for statement in said if statement.year is not None]

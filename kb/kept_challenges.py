@@ -1,8 +1,8 @@
 """The merged challenges of a library, kept beside its indexes until the catalogue moves on.
 
-Two files, both only to save time: the challenges as numbers of sentences, which hold for one
-generation, and the pairs of sentences that were compared (`kb.known_pairs`), of which most
-hold for the next one, too.
+Two files, both only to save time: the challenges as numbers of sentences, which hold until
+something else is stated, and the pairs of sentences that were compared (`kb.known_pairs`), of
+which most hold even then.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from kb import challenges as merging
 from kb import known_pairs
@@ -25,7 +28,7 @@ from kb.maps import digest
 from kb.stated import Stated
 
 # Raised when merging changes, so that a kept result of older rules is not used.
-RULES = 4
+RULES = 5
 
 _PARTS = (
     "challenges.py",
@@ -41,12 +44,12 @@ _PARTS = (
 )
 
 
-def merged(library: Library, generation: int, found: Stated) -> tuple[Challenge, ...]:
-    """The challenges of what is stated at a generation: those kept, else merged and kept.
+def merged(library: Library, found: Stated) -> tuple[Challenge, ...]:
+    """The challenges of what is stated: those kept, else merged and kept.
 
-    Of papers added since the last time only the new sentences are compared.
+    People's tags change no merging; of papers added since only the new sentences are compared.
     """
-    kept = stamp(library, generation)
+    kept = _holds_for(library, found)
     known = _recall(library, kept, found)
     if known is not None:
         return known
@@ -64,12 +67,21 @@ def _path(library: Library) -> Path:
 
 
 def stamp(library: Library, generation: int) -> list[Any]:
-    """What a kept result holds for: the rules, the library and its generation."""
+    """What challenges in memory hold for: the rules, the library and its generation."""
     with library.catalogue.read() as reader:
         # Another library made in the same folder may be at the same generation.
         created = reader.meta("created")
     judged = [library.classifier.version, library.embedder.model_id]
     return [RULES, code(), created, generation, *judged]
+
+
+def _holds_for(library: Library, found: Stated) -> list[Any]:
+    """What kept challenges hold for: the rules, and every statement with its vector."""
+    told = blake2b(np.ascontiguousarray(found.vectors).tobytes())
+    for one in found.statements:
+        where = (one.sentence_id, one.paper_id, one.label, one.score, one.published, one.start)
+        told.update(repr((where, one.quote)).encode(errors="backslashreplace"))
+    return [RULES, code(), library.classifier.version, told.hexdigest()]
 
 
 @cache
@@ -92,17 +104,9 @@ def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> Non
         {
             "challenge_id": one.challenge_id,
             "statement": one.statement,
-            "status": one.status,
-            "phases": one.phases,
-            "layers": one.layers,
-            "papers": one.papers,
-            "paper_ids": one.paper_ids,
-            "first_year": one.first_year,
-            "last_year": one.last_year,
             "evidence": numbers(one.evidence),
             "answers": numbers(one.answers),
             "directions": numbers(one.directions),
-            "renamed": one.renamed,
         }
         for one in found
     ]
@@ -117,7 +121,7 @@ def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> Non
 
 
 def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challenge, ...] | None:
-    """The kept result, where it is whole, of this generation and of these rules."""
+    """The kept result, where it is whole, of these statements and rules."""
     by_number = {one.sentence_id: one for one in found.statements}
 
     def evidence(rows: list[tuple[int, float]]) -> tuple[Evidence, ...]:
@@ -127,19 +131,16 @@ def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challeng
         kept = json.loads(_path(library).read_text(encoding="utf-8"))
         if kept["stamp"] != stamp or kept["sha256"] != digest(kept["rows"]):
             return None
-        return tuple(
-            Challenge(
-                **{
-                    **row,
-                    "phases": tuple(row["phases"]),
-                    "layers": tuple(row["layers"]),
-                    "paper_ids": tuple(row["paper_ids"]),
-                    "evidence": evidence(row["evidence"]),
-                    "answers": evidence(row["answers"]),
-                    "directions": evidence(row["directions"]),
-                }
+        made = [
+            merging.told_of(
+                row["challenge_id"],
+                row["statement"],
+                evidence(row["evidence"]),
+                evidence(row["answers"]),
+                evidence(row["directions"]),
             )
             for row in kept["rows"]
-        )
+        ]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return tuple(sorted(made, key=merging.prominence))

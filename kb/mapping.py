@@ -77,7 +77,7 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
         return made
     found = stated(library, None, filing=_filing(library, version))
     built = (
-        kept_challenges.merged(library, snapshot.generation, found)
+        kept_challenges.merged(library, found)
         if version is None
         else merging.build(found.statements, found.vectors)
     )

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb import known_pairs, likeness
+from kb import known_pairs, likeness, mapping
 from kb.challenges import Statement, build
+from kb.decisions import decide
 from kb.known_pairs import Memory
+from kb.library import Library
 from kb.likeness import Floats, Ints
 
 THINGS = ("unit tests", "verilog code", "long prompts", "licensed code", "agent traces")
@@ -138,3 +140,21 @@ def test_a_damaged_file_of_pairs_is_as_good_as_none(damage: str, tmp_path: Path)
         content[len(content) // 2] ^= 0xFF
         path.write_bytes(bytes({"cut": content[:200], "empty": b"", "flipped": content}[damage]))
     assert known_pairs.recall(path).before == {}
+
+
+def test_a_decision_on_tags_merges_nothing_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = mapping.mapped(library)
+    one = next(found for found in before.challenges if found.papers == 1)
+    paper = one.paper_ids[0]
+    wanted = next(key for key in library.codebook.facet("phase").keys if key not in one.phases)
+    monkeypatch.setattr("kb.challenges.build", lambda *_, **__: pytest.fail("merged again"))
+    decide(library, paper, "phase", wanted, "yes", who="ada")
+    after = mapping.mapped(library)
+    assert after.generation > before.generation
+    now = next(found for found in after.challenges if found.challenge_id == one.challenge_id)
+    assert wanted in now.phases
+    assert [found.challenge_id for found in after.challenges] == [
+        found.challenge_id for found in before.challenges
+    ]

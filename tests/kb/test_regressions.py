@@ -253,7 +253,8 @@ def test_what_sqlite_reports_is_told_in_one_line(folder: Path) -> None:
 def test_a_broken_text_index_names_the_way_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (IndexFolder(folder, "lexical").path / "papers" / "meta.json").write_text("{")
+    meta = IndexFolder(folder, "lexical").path / "papers" / "meta.json"
+    meta.write_text("{" * meta.stat().st_size)  # a file cut short is made anew at opening
     words = ["--library", str(folder), "search", "x", "--mode", "lexical", "--json"]
     assert main(words) == 3
     error = json.loads(capsys.readouterr().out)["error"]
