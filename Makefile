@@ -28,7 +28,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PLAIN := smoke or not (browser or soak or model_server or postgres)
 EXTRA := browser or soak or model_server or postgres
 
-.PHONY: help app install test check-all lint fuzz audit words starter lock clean
+.PHONY: help app install test check-all lint fuzz audit words pictures starter lock clean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -70,6 +70,10 @@ words: $(VENV)/.dev ## Gather the app's words for translation, compile the trans
 	@$(WORDS) --quiet update -i $(VENV)/words.pot -d $(LOCALE) -D sixfold -l zh_CN \
 		--init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 	@$(WORDS) compile -d $(LOCALE) -D sixfold --statistics
+
+pictures: install $(VENV)/.dev ## Take the README's pictures anew, with Debian's Chromium
+	SIXFOLD_PICTURES=data/pictures $(BIN)/python -m pytest -q -m browser \
+		tests/browser/test_pictures.py
 
 starter: install ## Rebuild data/starter.kbz
 	$(BIN)/python -m kb.starter

@@ -13,9 +13,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.errors import SourceError
@@ -173,11 +174,14 @@ def _asked(
     pool = _pool(url.place, gate, limits, deadline)
     try:
         with deadline.running(), pool:
+            # A proxy is told the whole address of what it is to fetch in the open.
+            forwarded = pool.proxy is not None and url.place.scheme == "http"
             response = pool.urlopen(
                 "GET",
-                url.target,
+                str(url) if forwarded else url.target,
                 headers={**headers, "Host": url.place.netloc, "Connection": "close"},
                 redirect=False,
+                assert_same_host=False,
                 preload_content=False,
                 decode_content=True,
             )
@@ -199,27 +203,40 @@ def _pool(place: Place, gate: Gate, limits: Limits, deadline: _Deadline) -> Any:
     proxy = os.environ.get(PROXY, "").strip()
     if proxy and not place.loopback:
         # Its own address may hold a user name: it is the person's, and not repeated.
-        through = urllib3.ProxyManager(proxy, **kept, **trusted)
-        return through.connection_from_host(place.host, place.port, place.scheme)
+        try:
+            through = urllib3.ProxyManager(proxy, **kept, **trusted)
+        except urllib3.exceptions.HTTPError:
+            raise SourceError(
+                "bad_proxy", f"{PROXY} is no address of a proxy.", PROXY, "Give http://HOST:PORT."
+            ) from None
+        asked = through.connection_from_host(place.host, place.port, place.scheme)
+        asked.ConnectionCls = _held(asked.ConnectionCls, deadline)
+        return asked
     made: urllib3.HTTPConnectionPool
     if place.scheme == "https":
         made = urllib3.HTTPSConnectionPool(place.host, place.port, **kept, **trusted)
     else:
         made = urllib3.HTTPConnectionPool(place.host, place.port, **kept)
-    made.ConnectionCls = _pinned(made.ConnectionCls, place, gate, deadline)
+    pinned = partial(_connected, place, near=place in gate.near)
+    made.ConnectionCls = _held(made.ConnectionCls, deadline, pinned)
     return made
 
 
-def _pinned(plain: Any, place: Place, gate: Gate, deadline: _Deadline) -> Any:
-    """A connection of the library's that looks the name up our way; the rest stays its own."""
+def _held(
+    plain: Any, deadline: _Deadline, connect: Callable[[Any], socket.socket] | None = None
+) -> Any:
+    """A connection of the library's that ends at the deadline; the rest stays its own.
 
-    class Pinned(plain):  # type: ignore[misc]
+    Takes: connect, which looks the name up our way; None where a proxy does.
+    """
+
+    class Held(plain):  # type: ignore[misc]
         def _new_conn(self) -> socket.socket:
-            line = _connected(place, self, near=place in gate.near)
+            line: socket.socket = connect(self) if connect else super()._new_conn()
             deadline.hold(line)
             return line
 
-    return Pinned
+    return Held
 
 
 def _connected(place: Place, connection: Any, *, near: bool) -> socket.socket:

@@ -105,7 +105,7 @@ class _Run:
 
     def _flow(self, sources: list[Source]) -> None:
         try:
-            items = batches(self._gathering.items(sources))
+            items = batches(self._gathering.items(sources), self._options.share)
             with self._behind, Ahead(items, self._flight.closed) as ahead:
                 for batch in ahead:
                     if self._asked_to_stop:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,21 +111,20 @@ def require_meant(doomed: int, held: int, does: str, *, yes: bool) -> None:
 def lost_by(folder: Path, source: Path) -> tuple[int, int]:
     """(papers here that the backup has not, papers here); zeros where none can be read here.
 
+    A catalogue that is damaged counts as far as its papers can be read.
+
     Raises DamagedCatalogue, NewerSchema, OSError of the backup.
     """
     check_file(source)
-    backed = sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-    try:
-        there = {str(one) for (one,) in backed.execute("SELECT paper_id FROM papers")}
-    finally:
-        backed.close()
+    there = _ids(source)
     place = place_of(folder, load_settings(folder).catalogue_url)
     if not place.exists():
         return 0, 0
     try:
         catalogue = Catalogue.open(place, upgrade=False)
     except LibraryError:
-        return 0, 0  # damaged: whatever can be had is wanted
+        here = _ids(place.path)
+        return len(here - there), len(here)
     try:
         with catalogue.read() as reader:
             rows = reader.connection.exec_driver_sql("SELECT paper_id FROM papers")
@@ -136,18 +136,31 @@ def lost_by(folder: Path, source: Path) -> tuple[int, int]:
     return len(here - there), len(here)
 
 
-def restore(folder: Path, source: Path, now: datetime) -> Path | None:
+def _ids(path: Path) -> set[str]:
+    """Ids of the papers in an SQLite file, which is not touched; none where it cannot be read."""
+    try:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as file:
+            return {str(one) for (one,) in file.execute("SELECT paper_id FROM papers")}
+    except sqlite3.DatabaseError:
+        return set()
+
+
+def restore(folder: Path, source: Path, now: datetime, *, yes: bool = False) -> Path | None:
     """Put the backup `source` in the place of the catalogue in `folder`.
 
     The backup is checked and brought to this schema first, under another name. What it
     replaces is kept in the backups folder; its path is returned (None where there was no
     catalogue). The indexes count as missing from then on, and are made anew at the next
-    opening. Raises DamagedCatalogue, NewerSchema, LibraryLocked, OSError.
+    opening. Raises DamagedCatalogue, NewerSchema, LibraryLocked, OSError; UsageError where
+    much of the library would go, unless `yes`.
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
     settings = load_settings(folder)
     place = place_of(folder, settings.catalogue_url)
+    require_meant(*lost_by(folder, source), "take away", yes=yes)
     with place.write_lock().held():
         workshop = folder / BACKUPS / "restoring"
         shutil.rmtree(workshop, ignore_errors=True)

@@ -61,12 +61,16 @@ class StepFailed(Exception):
         self.why = f"{type(cause).__name__}: {cause}".strip()
 
 
-def batches(items: Iterable[Item | None]) -> Iterator[list[Item]]:
-    """Items in batches of about even work, cut also where an item is None."""
+def batches(items: Iterable[Item | None], share: int = 1) -> Iterator[list[Item]]:
+    """Items in batches of about even work, cut also where an item is None.
+
+    Takes: share, into how many parts a batch of the usual size is cut.
+    """
+    most_papers, most_passages = BATCH_PAPERS // share, BATCH_PASSAGES // share
     batch: list[Item] = []
     passages = 0
     for item in items:
-        full = len(batch) >= BATCH_PAPERS or passages >= BATCH_PASSAGES
+        full = len(batch) >= most_papers or passages >= most_passages
         if batch and (full or item is None):
             yield batch
             batch, passages = [], 0

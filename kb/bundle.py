@@ -1,9 +1,9 @@
-"""Bundles: a whole library in one file `.kbz`, with vectors and decisions.
+"""Bundles: a whole library in one file `.kbz`, with vectors and what people decided and wrote.
 
 The same library gives the same bytes. A bundle is read as hostile input: all of it is
-checked before any of it is kept, and keeping it is one transaction. Chats and the log of
-searches stay behind: a bundle is made to be given away, and what somebody asked is not.
-A backup has them.
+checked before any of it is kept, and keeping it is one transaction. Chats, visits and the
+log of searches stay behind: a bundle is made to be given away, and what somebody asked is
+not, unless they saved it. A backup has them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,7 @@ import numpy as np
 
 from ingest.split import embedding_text
 from kb.adding import Report
-from kb.bundle_challenges import (
-    keep_challenge_log,
-    read_carried_log,
-    write_challenge_log,
-)
+from kb.bundle_challenges import keep_challenge_log, read_carried_log, write_challenge_log
 from kb.bundle_decisions import keep_log, read_decisions, write_decisions
 from kb.bundle_file import (
     COLLECTED,
@@ -43,7 +39,9 @@ from kb.bundle_file import (
 from kb.bundle_merges import keep_merges, read_merges, write_merges
 from kb.bundle_records import COLLECTED as COLLECTED_CHECK
 from kb.bundle_records import Check, from_record, listed, record, text, to_record, whole
+from kb.bundle_reviews import keep_reviews, read_carried_reviews, write_reviews
 from kb.bundle_taxonomy import carried_codebook, keep_taxonomies, keys_of, write_taxonomies
+from kb.bundle_work import keep_work, read_work, write_work
 from kb.catalogue import SCHEMA_VERSION
 from kb.catalogue.carrying import (
     CarriedPaper,
@@ -62,6 +60,7 @@ from kb.catalogue.reading import Reader
 from kb.catalogue.writing import Writer
 from kb.errors import BundleError
 from kb.library import Library
+from kb.whole_file import asked_for, require_free
 from taxonomy.codebook import Codebook
 
 FORMAT = 2
@@ -114,16 +113,19 @@ def write_bundle(library: Library, path: Path) -> Manifest:
 
     Raises BundleError where the library is too large for one file or not sound.
     """
+    require_free(path)
     part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with library.catalogue.read() as reader, bundle_writer(part) as writer:
+        with asked_for(path):
+            part.parent.mkdir(parents=True, exist_ok=True)
+        with asked_for(path), library.catalogue.read() as reader, bundle_writer(part) as writer:
             manifest = _manifest(library, reader)
             _write_members(reader, writer, manifest)
             whole_manifest = asdict(manifest) | {"members": writer.members}
             writer.member(MANIFEST, [to_line(whole_manifest)])
         check_bundle(part, keys_of(library))
-        part.replace(path)
+        with asked_for(path):
+            part.replace(path)
     except zipfile.LargeZipFile as error:
         raise BundleError(
             f"this library does not fit into one bundle of {MAX_FILE >> 20} MB",
@@ -171,6 +173,8 @@ def _write_members(reader: Reader, writer: BundleWriter, manifest: Manifest) -> 
     write_merges(writer, reader)
     write_challenge_log(writer, reader)
     write_taxonomies(writer, reader)
+    write_work(writer, reader)
+    write_reviews(writer, reader)
     writer.member(PASSAGE_VECTORS, vectors(counts["passages"], "vectors"))
     writer.member(SENTENCE_VECTORS, vectors(counts["sentences"], "sentence_vectors"))
 
@@ -217,6 +221,8 @@ def check_bundle(path: Path, codebook: Codebook) -> Manifest:
         read_decisions(reader, codebook)
         read_merges(reader)
         read_carried_log(reader)
+        read_work(reader)
+        read_carried_reviews(reader)
     return manifest
 
 
@@ -284,12 +290,28 @@ def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False
         decided, changed = keep_log(writer, read_decisions(reader, codebook), brought)
         joined = keep_merges(writer, read_merges(reader))
         keep_challenge_log(writer, read_carried_log(reader))
+        keep_work(writer, reader)
+        keep_reviews(writer, reader)
         adopted = keep_taxonomies(library, writer, reader, str(path))
         item = {"at": library.now(), "item": str(path), "state": "kept"}
         writer.log([item])
         if not (report.added or report.updated or decided or changed or adopted or joined):
             writer.keep_generation()
     report.seconds = time.perf_counter() - started
+    return report
+
+
+def would_load(library: Library, path: Path) -> Report:
+    """What `load_bundle` would do with the papers; nothing is changed. Raises BundleError."""
+    report = Report()
+    with library.catalogue.read() as held, bundle_reader(path) as reader:
+        manifest = _read_manifest(reader, path)
+        codebook = carried_codebook(reader, keys_of(library))
+        for paper in _papers(reader, manifest, codebook, path):
+            here = standing(held, [paper.paper_id]).get(paper.paper_id)
+            report.added += here is None
+            report.updated += here is not None and _brings_more(paper, here)
+    report.unchanged = manifest.counts["papers"] - report.added - report.updated
     return report
 
 

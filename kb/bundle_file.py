@@ -31,7 +31,14 @@ MERGES = "merges.jsonl"
 TAXONOMIES = "taxonomies.jsonl"
 CHALLENGES = "challenges.jsonl"
 MEMBERS = (MANIFEST, PAPERS, COLLECTED, PASSAGE_VECTORS, SENTENCE_VECTORS)
-MAY = (DECISIONS, TAXONOMIES, MERGES, CHALLENGES)
+NOTES = "notes.jsonl"
+READING = "reading.jsonl"
+SAVED = "saved_searches.jsonl"
+REVIEWS = "reviews.jsonl"
+REVIEW_SOURCES = "review_sources.jsonl"
+SCREENINGS = "screenings.jsonl"
+WORK = (NOTES, READING, SAVED, REVIEWS, REVIEW_SOURCES, SCREENINGS)
+MAY = (DECISIONS, TAXONOMIES, MERGES, CHALLENGES, *WORK)
 """Members that a bundle need not have; format 1 knows none."""
 
 # Below zip64, whose second directory could contradict the first.

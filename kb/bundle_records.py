@@ -308,6 +308,19 @@ def from_record(value: Any, where: str, codebook: Codebook) -> CarriedPaper:
     return paper
 
 
+def what_is_wrong(paper: CarriedPaper) -> str:
+    """What no paper can be, of one that a catalogue holds; "" where nothing is.
+
+    Whether its tags are of the codebook is not looked at.
+    """
+    try:
+        _PAPER(to_record(paper), paper.paper_id)
+        _check_spans(paper, paper.paper_id)
+    except BundleError as error:
+        return error.message.partition(": ")[2]
+    return ""
+
+
 def _check_spans(paper: CarriedPaper, where: str) -> None:
     """Passages lie within their page's text, sentences within their passage."""
     pages = dict(paper.page_texts)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kb.catalogue import Filters, SentenceRow, StoredPaper, StoredPassage
+from kb.catalogue import SentenceRow, StoredPaper, StoredPassage
 from kb.catalogue.values import Vector
 from kb.library import Library
 from kb.question import Question
 from kb.ranking import Clock, Searcher
-from kb.snapshot import Snapshot
+from kb.snapshot import Mask, Snapshot
 from kb.telling import telling
 
 # Papers looked into: 165 of the development questions' 224 gold papers are among the first 60
@@ -90,17 +89,18 @@ class Pool:
 
 def gather(
     library: Library,
+    snapshot: Snapshot,
     question: Question,
     vector: Vector,
-    filters: Filters,
-    among: Sequence[str] = (),
+    passing: Mask,
+    *,
+    narrowed: bool,
 ) -> Pool:
-    """The papers that may answer `question`, the best first; only those `among`, if any."""
-    snapshot = library.snapshot()
-    passing = snapshot.mask(filters)
-    if among:
-        passing = passing & snapshot.columns.among(among)
-    narrowed = bool(filters) or bool(among)
+    """The papers that may answer `question`, the best first.
+
+    Takes: passing, the papers that may be found, (papers,) of the snapshot; narrowed, whether
+    a filter chose them.
+    """
     searcher = Searcher(library, snapshot, passing, filtered=narrowed, clock=Clock())
     ranked = searcher.rank(question.text, vector, "hybrid", "papers", POOL)
     rows = ranked.rows[:POOL]

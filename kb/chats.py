@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.catalogue.chats import ChatHead, Turn, chat_named, heads, name_chat, remove_chat
+from kb.catalogue.chats import (
+    ChatHead,
+    Turn,
+    chat_named,
+    heads,
+    name_chat,
+    own_chat,
+    owner_of,
+    remove_chat,
+)
 from kb.catalogue.chats import turns as stored_turns
 from kb.errors import UsageError, unknown
 from kb.followup import Turn as Earlier
@@ -19,6 +28,10 @@ LAST = "last"
 
 LONGEST_NAME = 80
 """Characters of a name: it has to fit a line of the sidebar's list."""
+
+Whose = tuple[str, ...] | None
+"""The names under which somebody's chats are kept, the first one for new chats; "" is the
+library's own. None: everybody's, and new ones are the library's own."""
 
 # Chats named in an error: the newest are those that a person means.
 _LISTED = 5
@@ -41,30 +54,32 @@ def new_chat() -> str:
     return secrets.token_urlsafe(12)
 
 
-def chats(library: Library, words: str = "") -> list[ChatHead]:
-    """The chats, newest first; with `words`, those that hold all of them.
+def chats(library: Library, words: str = "", whose: Whose = None) -> list[ChatHead]:
+    """Somebody's chats, newest first; with `words`, those that hold all of them.
 
     Looked for in names, questions, answers and the titles of what is cited; case does not
     count.
     """
     wanted = words.casefold().split()
     with library.catalogue.read() as reader:
-        found = heads(reader.connection)
+        every = heads(reader.connection)
+        found = [one for one in every if whose is None or one.who in whose]
         if not wanted:
             return found
         texts = {one.chat: [one.name] for one in found}
         for chat, turn in stored_turns(reader.connection):
-            texts[chat] += _texts(turn)
+            if chat in texts:
+                texts[chat] += _texts(turn)
     told = {chat: "\n".join(some).casefold() for chat, some in texts.items()}
     return [one for one in found if all(word in told[one.chat] for word in wanted)]
 
 
-def find(library: Library, name: str) -> ChatHead:
+def find(library: Library, name: str, whose: Whose = None) -> ChatHead:
     """The chat that `name` means: its id, its name, its first question, or `last`.
 
     Raises UsageError that names the newest chats.
     """
-    known = chats(library)
+    known = chats(library, whose=whose)
     if name == LAST and known:
         return known[0]
     for same in (
@@ -103,30 +118,52 @@ def turns(library: Library, chat: str) -> list[Turn]:
         return [turn for _, turn in stored_turns(reader.connection, chat)] if chat else []
 
 
+def may_write(library: Library, chat: str, whose: Whose) -> bool:
+    """True where a chat is one's own, or has no turn yet."""
+    with library.catalogue.read() as reader:
+        return _is_own(owner_of(reader.connection, chat), whose)
+
+
 def keep(
-    library: Library, chat: str, question: str, answer: Mapping[str, Any], name: str = ""
+    library: Library,
+    chat: str,
+    question: str,
+    answer: Mapping[str, Any],
+    name: str = "",
+    whose: Whose = None,
 ) -> None:
     """Append a turn, and call the chat by `name` where one is given.
 
     Where somebody else has begun a chat of that name meanwhile, the turn goes there. Raises
-    CatalogueUnwritable where the catalogue cannot be written.
+    CatalogueUnwritable where the catalogue cannot be written, UsageError for a chat that is
+    not one's own.
     """
     with library.writing_beside(follow=False), library.catalogue.write(bump=False) as writer:
         taken = chat_named(writer.connection, name) if name else ""
+        owner = owner_of(writer.connection, taken or chat)
+        if not _is_own(owner, whose):
+            raise UsageError(
+                "this chat is somebody else's",
+                item=chat,
+                remedy="ask in a chat of your own",
+                code="not_yours",
+            )
         writer.log_turn(taken or chat, question, answer, now=library.now())
+        if owner is None and whose and whose[0]:
+            own_chat(writer.connection, chat, whose[0])
         if name and not taken:
             name_chat(writer.connection, chat, name)
 
 
-def rename(library: Library, chat: str, name: str) -> str:
+def rename(library: Library, chat: str, name: str, whose: Whose = None) -> str:
     """Call a chat by a name; "" means by its first question again. Returns the name as kept.
 
-    Raises UsageError for a name that is another chat's, too long or not printable, and for
-    an unknown chat.
+    Raises UsageError for a name that is another chat's of these people, too long or not
+    printable, and for an unknown chat.
     """
     plain = _checked(name) if name.strip() else ""
-    renamed = find(library, chat).chat
-    others = (one for one in chats(library) if one.chat != renamed)
+    renamed = find(library, chat, whose).chat
+    others = (one for one in chats(library, whose=whose) if one.chat != renamed)
     if plain and any(plain in (one.name, one.chat) for one in others):
         raise UsageError(
             f"another chat is called {plain}",
@@ -139,11 +176,15 @@ def rename(library: Library, chat: str, name: str) -> str:
     return plain
 
 
-def remove(library: Library, chat: str) -> int:
+def remove(library: Library, chat: str, whose: Whose = None) -> int:
     """Remove a chat for good. Returns how many turns it had. Raises UsageError."""
-    doomed = find(library, chat).chat
+    doomed = find(library, chat, whose).chat
     with library.writing_beside(follow=False), library.catalogue.write(bump=False) as writer:
         return remove_chat(writer.connection, doomed)
+
+
+def _is_own(owner: str | None, whose: Whose) -> bool:
+    return owner is None or whose is None or owner in whose
 
 
 def _texts(turn: Turn) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -98,10 +99,26 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _version(ctx: click.Context) -> None:
+    from importlib.metadata import version  # takes longer than all else here
+
+    number = version("sixfold")
+    as_json = (ctx.obj or {}).get("json")  # it may stand behind
+    click.echo(visible_json({"version": number}) if as_json else f"kb, version {number}")
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.version_option(package_name="sixfold", prog_name="kb")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _version(ctx) if asked else None,
+    help="Show the version and exit.",
+)
 @click.pass_context
 def kb(ctx: click.Context, library: str | None, as_json: bool) -> None:
     """Sixfold: a library of papers on how language models are engineered and write code.
@@ -124,7 +141,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal may not be UTF-8
     try:
         with terminable():
-            result = kb.main(args=words, prog_name="kb", standalone_mode=False)
+            result = kb.main(
+                args=words, prog_name="kb", standalone_mode=False, obj={"json": as_json}
+            )
     except click.exceptions.Exit as error:
         return error.exit_code
     except BrokenPipeError:
@@ -138,6 +157,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(facts, status, as_json)
     except KeyboardInterrupt as error:
         return _report(_INTERRUPTED, status_of(error), as_json)
+    except Exception as error:
+        if os.environ.get("SIXFOLD_DEBUG") == "1":
+            raise
+        return _report(_internal(error), 3, as_json)
     return result if isinstance(result, int) else 0
 
 
@@ -147,6 +170,17 @@ _INTERRUPTED = {
     "item": "",
     "remedy": "",
 }
+
+
+def _internal(error: Exception) -> dict[str, str]:
+    """The last resort: a fault of Sixfold's own, of which nobody has thought."""
+    told = (str(error).strip().splitlines() or ["no reason given"])[0]
+    return {
+        "code": "internal",
+        "message": f"an error within Sixfold: {type(error).__name__}: {told[:300]}",
+        "item": "",
+        "remedy": "kb doctor; SIXFOLD_DEBUG=1 shows where, for a report of it",
+    }
 
 
 def _facts(error: Exception) -> tuple[dict[str, str], int]:

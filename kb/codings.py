@@ -16,6 +16,7 @@ from kb.catalogue.decisions import Decision, read_log
 from kb.decisions import Verdict, record
 from kb.errors import BundleError, UsageError
 from kb.library import Library
+from kb.whole_file import asked_for, require_free
 from taxonomy.edition import Edition
 
 ID_FIELDS = ("id", "paper_id", "arxiv_id", "doi")
@@ -116,14 +117,18 @@ def save_log(library: Library, path: Path) -> int:
     """Write the log as JSON lines, in order of time. Returns how many there are."""
     with library.catalogue.read() as reader:
         log: list[Decision] = read_log(reader.connection)
+    require_free(path)
     part = path.with_name(path.name + ".part")
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in to_values(log))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with asked_for(path):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with part.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(
+                    json.dumps(one, ensure_ascii=False) + "\n" for one in to_values(log)
+                )
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     return len(log)
 
 

@@ -156,7 +156,7 @@ def count(library: Library, wanted: Wanted, filters: Filters, among: Sequence[st
         both,
         int((mask & ~table.full_text).sum()),
         tuple(table.paper_id[i] for i in rows),
-        tuple(held_papers[int(table.n[i])] for i in rows[:SHOWN]),
+        tuple(held_papers[n] for i in rows[:SHOWN] if (n := int(table.n[i])) in held_papers),
     )
 
 

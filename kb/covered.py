@@ -36,11 +36,12 @@ def papers_behind(library: Library, answer: Mapping[str, Any]) -> dict[str, tupl
     have left the library are left out. `retrieved` and `cited` keep the answer's order, the
     others are sorted.
     """
-    table = library.snapshot().table
+    snapshot = library.snapshot()
+    table = snapshot.table
     full = dict(zip(table.paper_id, table.full_text.tolist(), strict=True))
     held = dict(answer.get("coverage_ids") or {})
     among = set(dict(answer.get("understood") or {}).get("papers") or ())
-    passing = library.snapshot().mask(read_filters(answer.get("filters") or {}))
+    passing = snapshot.mask(read_filters(answer.get("filters") or {}))
     tagged = sorted(
         one
         for one, passes in zip(table.paper_id, passing.tolist(), strict=True)

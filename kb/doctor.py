@@ -13,7 +13,14 @@ import numpy as np
 from kb import learned
 from kb.backup import newest_backup
 from kb.catalogue.joining import regroup
-from kb.catalogue.soundness import Unsound, drop_orphans, held_dimension, index_sample, unsound
+from kb.catalogue.soundness import (
+    Unsound,
+    drop_orphans,
+    held_dimension,
+    index_sample,
+    lacking,
+    unsound,
+)
 from kb.catalogue.values import Vector
 from kb.decisions import mend_tags
 from kb.errors import DamagedCatalogue, IndexUnreachable, NewerSchema, UsageError
@@ -23,6 +30,7 @@ from kb.leavings import left_over, sweep
 from kb.library import Library
 from kb.own_tags import astray, derive, drop_strange, strange_keys
 from kb.reembed import embed_again
+from kb.row_check import odd
 from kb.selftest import gate
 from kb.vector_server import ServedIndex
 
@@ -61,14 +69,19 @@ _UNSOUND: dict[str, tuple[str, str]] = {
     "joined_to_nothing": ("papers joined to one that is not here", _FIX),
     "joined_in_chain": ("papers joined to one that is joined itself", _FIX),
     "decisions_astray": ("tags by people that are not what the log of decisions says", _FIX),
+    "odd_values": ("papers whose values cannot be, or contradict each other", _AGAIN),
     "vector_missing": ("vectors missing or of another length", _FIX),
     "vector_not_unit": ("vectors that are not of length 1", _FIX),
 }
-CLOSED = ("damaged_catalogue", "catalogue_damaged", "newer_schema", "settings")
+_OTHER_SCHEMA = (
+    "a Sixfold that was never released wrote it, or its tables were changed: kb restore FILE with "
+    "a backup of before, or bundle it with the Sixfold that wrote it, and add the bundle here"
+)
+CLOSED = ("damaged_catalogue", "catalogue_damaged", "newer_schema", "settings", "schema")
 """Codes of faults around which nothing is mended."""
 
 # Codes of faults that are in no index, beside those of rows.
-_NO_INDEX = ("stale_files", "model_mismatch", "learned_stale", "index_unreachable")
+_NO_INDEX = ("stale_files", "model_mismatch", "learned_stale", "index_unreachable", "not_examined")
 
 # Codes of faults beside which it can be asked whether papers are found.
 _HARMLESS = {"learned_stale", "unknown_tags", "tags_astray", "decisions_astray"}
@@ -126,7 +139,7 @@ def check(library: Library) -> list[Fault]:
     # Under the lock: between two steps of a writer, the indexes rightly lag.
     with nullcontext() if library.mirror else library.lock.held():
         faults = _catalogue(library)
-        if not any(fault.code == "catalogue_damaged" for fault in faults):
+        if not any(fault.code in CLOSED for fault in faults):
             faults += _lexical(library) + _chroma(library)
         if not {fault.code for fault in faults} - _HARMLESS:
             faults += _weak(library)
@@ -139,18 +152,33 @@ def _weak(library: Library) -> list[Fault]:
 
 
 def _catalogue(library: Library) -> list[Fault]:
+    """What is wrong with the catalogue; one fault alone where it cannot be read to the end."""
     found = library.catalogue.integrity()
-    if found != "ok" and "refers to" not in found:
-        newest = newest_backup(library.folder)
-        remedy = f"kb restore {newest}" if newest else "kb restore FILE"
-        return [Fault("catalogue_damaged", found.splitlines()[0], remedy)]
+    with library.catalogue.read() as reader:
+        missing = lacking(reader) if found == "ok" else []
+    if missing:
+        told = f"the catalogue lacks {len(missing)} tables or columns: {', '.join(missing[:5])}"
+        return [Fault("schema", told, _OTHER_SCHEMA)]
+    if found == "ok" or "refers to" in found:
+        try:
+            return _rows(library)
+        except DamagedCatalogue as error:
+            found = error.message
+    newest = newest_backup(library.folder)
+    remedy = f"kb restore {newest}" if newest else "kb restore FILE"
+    return [Fault("catalogue_damaged", found.splitlines()[0], remedy)]
+
+
+def _rows(library: Library) -> list[Fault]:
     with library.catalogue.read() as reader:
         model = reader.meta("model")
         # The vectors held may rightly be of another model than the settings name.
         mine = model == library.embedder.model_id
         dimension = library.embedder.dimension if mine else held_dimension(reader)
         rows = unsound(reader, dimension)
-        odd = strange_keys(library, reader)
+        if not any(one.code == "vector_missing" for one in rows):
+            rows += odd(reader)
+        strange = strange_keys(library, reader)
         stray = astray(library, reader)
         outdated = learned.stale(reader, library.shipped_tagger)
     faults = [_row_fault(one) for one in rows]
@@ -158,9 +186,9 @@ def _catalogue(library: Library) -> list[Fault]:
         detail = "what was learned from decisions was for other weights, and is not used"
         remedy = "kb learn --apply, or kb learn --reset --apply"
         faults.append(Fault("learned_stale", detail, remedy))
-    if odd:
-        told = ", ".join(f"{facet} {key}" for facet, key in odd[:5])
-        detail = f"tags of {len(odd)} keys that no version of the codebook knows: {told}"
+    if strange:
+        told = ", ".join(f"{facet} {key}" for facet, key in strange[:5])
+        detail = f"tags of {len(strange)} keys that no version of the codebook knows: {told}"
         faults.append(Fault("unknown_tags", detail, _FIX))
     if stray:
         told = ", ".join(f"{facet} {key}" for facet, key in stray[:5])
@@ -200,6 +228,11 @@ def _not_as_sealed(index: IndexFolder | ServedIndex, code: str, name: str) -> li
     return [Fault(code, told, _FIX)]
 
 
+def _not_in_time(name: str, seen: Probed) -> Fault:
+    told = f"the {name} index could not be examined in time ({seen.fault}); no damage was seen"
+    return Fault("not_examined", told, "kb doctor again, when the machine has less to do")
+
+
 def _lexical(library: Library) -> list[Fault]:
     index = library.indexes.lexical
     faults = _state(library, index, "lexical")
@@ -209,6 +242,8 @@ def _lexical(library: Library) -> list[Fault]:
     if faults:
         return faults
     seen = probe("lexical", index.path, [])
+    if seen.late:
+        return [_not_in_time("text", seen)]
     if seen.fault:
         return [Fault("lexical_damaged", f"the text index cannot be read: {seen.fault}", _FIX)]
     with library.catalogue.read() as reader:
@@ -235,6 +270,8 @@ def _chroma(library: Library) -> list[Fault]:
     if wrong:
         return wrong
     seen = probe("chroma", index.path, list(sample))
+    if seen.late:
+        return [_not_in_time("vector", seen)]
     if seen.fault:
         return [Fault("chroma_damaged", f"Chroma's files cannot be read: {seen.fault}", _FIX)]
     if faults:

@@ -84,11 +84,14 @@ def proposals(reader: Reader) -> list[Proposal]:
     return sorted(found, key=lambda one: (not one.sure, -one.score, one.one.n, one.other.n))
 
 
-def apply(library: Library, who: str) -> int:
-    """Join the papers of every sure proposal. Returns how many were joined; undoable."""
+def apply(library: Library, who: str, *, yes: bool = False) -> int:
+    """Join the papers of every sure proposal. Returns how many were joined; undoable.
+
+    Raises UsageError where much of the library would be joined, unless `yes`.
+    """
     with library.catalogue.read() as reader:
         sure = [(one.one, one.other, one.why) for one in proposals(reader) if one.sure]
-    return join_pairs(library, sure, who) if sure else 0
+    return join_pairs(library, sure, who, yes=yes) if sure else 0
 
 
 def compare(one: Record, other: Record, mine: str, others: str) -> Proposal | None:

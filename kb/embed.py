@@ -20,7 +20,7 @@ import numpy as np
 from kb.catalogue.values import Vector
 from kb.errors import ModelError
 from kb.model_files import ModelFiles, find_model
-from kb.onnx_model import MAX_TOKENS, Batches, Ids, OnnxModel, TokenCounter, export_path
+from kb.onnx_model import MAX_TOKENS, TOKENS, Batches, Ids, OnnxModel, TokenCounter, export_path
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -36,13 +36,17 @@ class Embedder:
     """One embedding model, loaded when first needed.
 
     `encode` serves documents (sentence-transformers, torch); `encode_query` serves
-    questions (ONNX Runtime for the default model, the same weights).
+    questions (ONNX Runtime for the default model, the same weights). `tokens` is about
+    what the default model reads at once.
     """
 
-    def __init__(self, model: str, *, threads: int, precision: str = "auto") -> None:
+    def __init__(
+        self, model: str, *, threads: int, precision: str = "auto", tokens: int = TOKENS
+    ) -> None:
         self.files: ModelFiles = find_model(model)
         self.threads = threads
         self.precision = precision
+        self.tokens = tokens
         self._documents: SentenceTransformer | None = None
         self._queries: OnnxModel | None = None
         self._batches: Batches | None = None
@@ -74,6 +78,13 @@ class Embedder:
         if self.files.is_default:
             return MAX_TOKENS
         return int(self._sentence_transformer().max_seq_length or MAX_TOKENS)
+
+    def load(self) -> None:
+        """Load what embeds documents: seconds the first time, nothing after. Raises ModelError."""
+        if self.files.is_default and self.engine == "onnx":
+            self._query_model()
+        else:
+            self._sentence_transformer()
 
     def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vector:
         """(n, dimension) float32 vectors of length 1, longest texts first for little padding."""
@@ -121,7 +132,7 @@ class Embedder:
     def _encode_evenly(self, texts: Sequence[str], progress: Progress | None) -> Vector:
         """The same for the default model, in batches of even work."""
         if self._batches is None:
-            self._batches = Batches(self.files)
+            self._batches = Batches(self.files, self.tokens)
         vectors_of = self._query_model().vectors if self.engine == "onnx" else self._in_torch
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         for rows, ids, mask in self._batches(texts):

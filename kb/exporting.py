@@ -21,7 +21,7 @@ from kb.exports.tables import json_lines, sheet
 from kb.exports.vault import write_vault
 from kb.library import Library
 from kb.remarks import Remark, remarks
-from kb.whole_file import write_whole
+from kb.whole_file import require_free, write_whole
 
 FOLDER = "obsidian"
 """The one format that is a folder."""
@@ -81,6 +81,7 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
             raise UsageError(
                 f"{target} is a file", item=str(target), remedy="name a folder with -o"
             )
+        require_free(target, folder=True)
         keys, card_of = keys_of(library), partial(_card, library)
         write_vault(target, papers, keys, library.codebook, card_of, _remarks(library))
         return

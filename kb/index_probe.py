@@ -30,6 +30,8 @@ class Probed:
 
     fault: str = ""
     """"" where it could be read; else what happened, e.g. `killed by signal 11`."""
+    late: bool = False
+    """True where it did not answer in time: a busy machine, or an index that is stuck."""
     passages: frozenset[int] = frozenset()
     papers: frozenset[int] | None = None
     """None where the index does not know papers (Chroma)."""
@@ -57,7 +59,7 @@ def probe(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Probed(fault=f"no answer within {seconds:.0f} s")
+        return Probed(fault=f"no answer within {seconds:.0f} s", late=True)
     if done.returncode < 0:
         return Probed(fault=f"killed by signal {-done.returncode}")
     if done.returncode:

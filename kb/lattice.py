@@ -113,7 +113,7 @@ class Lattice:
         """Why no challenge is in the cell, in a few words; "" where one is."""
         return {
             "none_stated": f"none in {cell.denominator:,}",
-            "no_papers": "none pass the filter" if self.filtered else "no papers",
+            "no_papers": "none pass" if self.filtered else "no papers",
             "never_searched": "not searched",
         }.get(cell.state, "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 from kb.indexes import Indexes
@@ -12,12 +13,17 @@ from kb.indexes import Indexes
 # Names that Sixfold gives to files which are only there while it writes them.
 _PATTERNS = ("*.part", "*.part-*", "backups/*.part", "backups/*.part-*", "backups/restoring")
 
+# Uploads and downloads are written without the lock: only what is old is nobody's.
+_UNLOCKED = tuple(f"{place}/*.part{more}" for place in ("pdf", "uploads") for more in ("", "-*"))
+_OLD = 3_600.0  # seconds
+
 _PID = re.compile(r"\.(\d+)\.part(?:-\w+)?$")
 
 
 def left_over(folder: Path, indexes: Indexes) -> list[Path]:
     """Files and folders that a run cut short has left, and that nothing uses."""
     found = [path for pattern in _PATTERNS for path in folder.glob(pattern)]
+    found += [path for pattern in _UNLOCKED for path in folder.glob(pattern) if _old(path)]
     if indexes.folder == folder:
         found += [*indexes.lexical.strays(), *indexes.chroma.strays()]
     return sorted(found)
@@ -32,6 +38,13 @@ def sweep(folder: Path, indexes: Indexes, *, everything: bool = False) -> None:
     for path in left_over(folder, indexes):
         if everything or not _in_use(path):
             drop(path)
+
+
+def _old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _OLD
+    except FileNotFoundError:
+        return False
 
 
 def _in_use(path: Path) -> bool:

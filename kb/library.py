@@ -22,7 +22,7 @@ from kb.catalogue.filing import Filing
 from kb.catalogue.joining import regroup
 from kb.catalogue.known import held_as
 from kb.catalogue.places import place_of
-from kb.catalogue.sqlite_file import SqliteFile, no_library
+from kb.catalogue.sqlite_file import SqliteFile, no_library, require_bare
 from kb.catalogue.standing import stands_for
 from kb.catalogue.store import Busy
 from kb.embed import Embedder
@@ -87,8 +87,10 @@ class Library:
         return ServedIndex(url, mark_of(place.name, created, on_server=on_server))
 
     @classmethod
-    def create(cls, folder: Path) -> Library:
-        """A new library in `folder`. Raises UsageError where there is one already."""
+    def create(cls, folder: Path, *, anew: bool = False) -> Library:
+        """A new library in `folder`. Raises UsageError where there is one already, or where one
+        was and its backups or indexes still lie, unless `anew`.
+        """
         folder = folder.expanduser().resolve()
         settings = load_settings(folder)
         place = place_of(folder, settings.catalogue_url)
@@ -99,6 +101,8 @@ class Library:
                 remedy="use it as it is, or name another folder with --library",
                 code="library_exists",
             )
+        if isinstance(place, SqliteFile) and not anew:
+            require_bare(folder)
         # Before anything is made: a model that is not there leaves no library behind.
         embedder = _embedder(settings)
         folder.mkdir(parents=True, exist_ok=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,12 @@ from kb.errors import CatalogueUnwritable, LibraryLocked
 
 NOTE_TRIES = 10
 """Tenths of a second for which a refused writer waits to learn who holds the lock."""
+
+# Name and password in an address, also after a scheme that is none of ours.
+_USERINFO = re.compile(r"(\w+://)[^/\s]*@")
+
+# What a note says of the holder.
+_NAMED = frozenset({"pid", "user", "host", "command", "since"})
 
 
 class Lock(Protocol):
@@ -64,21 +71,33 @@ class WriteLock:
             folder = self._note.parent
             if frozen(folder / ".lock"):
                 raise refused(folder / ".lock") from error
-            raise CatalogueUnwritable(
-                f"the library in {folder} cannot be written: {error.strerror or error}",
-                item=str(folder),
-                remedy="check the rights of the folder and the free space",
-            ) from error
+            raise self._unwritable(error) from error
         try:
             if self._lock.lock_counter == 1:
-                part = self._note.with_suffix(".part")
-                part.write_text(json.dumps(whoami()))
-                part.replace(self._note)
+                self._leave_note()
             yield
         finally:
             if self._lock.lock_counter == 1:
                 self._note.unlink(missing_ok=True)
             self._lock.release()
+
+    def _leave_note(self) -> None:
+        part = self._note.with_suffix(".part")
+        try:
+            part.write_text(json.dumps(whoami()))
+            part.replace(self._note)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _unwritable(self, error: OSError) -> CatalogueUnwritable:
+        folder = self._note.parent
+        return CatalogueUnwritable(
+            f"the library in {folder} cannot be written: {error.strerror or error}",
+            item=str(folder),
+            remedy="check the rights of the folder and the free space",
+        )
 
     def holder(self) -> dict[str, str] | None:
         """Who writes now: {pid, user, host, command, since}; None where nobody left a note."""
@@ -86,7 +105,7 @@ class WriteLock:
             found = json.loads(self._note.read_text())
         except (OSError, ValueError):
             return None
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or not found.keys() >= _NAMED:
             return None
         return {str(key): str(value) for key, value in found.items()}
 
@@ -97,22 +116,28 @@ class WriteLock:
                 break
             time.sleep(0.1)  # the holder has the lock but not yet written its note
             who = self.holder()
-        name = (
-            f"process {who['pid']} of {who['user']} on {who['host']} ({who['command']}), "
-            f"since {who['since']}"
-            if who
-            else "another process"
-        )
-        return LibraryLocked(
-            f"the library is being written by {name}",
-            item=str(self._note.parent),
-            remedy="wait until it is done, or stop that process; reading goes on meanwhile",
-        )
+        return locked(str(self._note.parent), who)
+
+
+def locked(item: str, who: Mapping[str, str] | None) -> LibraryLocked:
+    """The error for a library that another process writes. Takes: who, as a note names it."""
+    name = (
+        f"process {who['pid']} of {who['user']} on {who['host']} ({who['command']}), "
+        f"since {who['since']}"
+        if who
+        else "another process"
+    )
+    return LibraryLocked(
+        f"the library is being written by {name}",
+        item=item,
+        remedy="wait until it is done, or stop that process; reading goes on meanwhile",
+    )
 
 
 def whoami() -> dict[str, str]:
     """This process, as a note names it: {pid, user, host, command, since}."""
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    command = _USERINFO.sub(r"\1…@", command)
     return {
         "pid": str(os.getpid()),
         "user": _user(),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.identity import arxiv_id
+from kb.backup import require_meant
 from kb.catalogue.joining import (
     MACHINE,
     Fold,
@@ -68,16 +69,26 @@ class Group:
         return {"paper_id": self.paper_id, "title": self.title, "versions": versions}
 
 
-def join(library: Library, kept: str, others: Sequence[str], who: str, why: str = "") -> Group:
+def join(
+    library: Library,
+    kept: str,
+    others: Sequence[str],
+    who: str,
+    why: str = "",
+    *,
+    yes: bool = False,
+) -> Group:
     """Make papers one. Gives the group, under the paper that stands for it now.
 
     That is one with full text, where there is any; of those the one named `kept`. Takes
     any ids that mean the papers. Raises UsageError for an unknown id, a paper joined with
-    itself, and papers that were kept apart; LibraryLocked.
+    itself, papers that were kept apart, and for much of the library unless `yes`;
+    LibraryLocked.
     """
     numbers = [library.number(kept), *(library.number(one, exact=True) for one in others)]
     if len(set(numbers)) < len(numbers):
         raise _itself(kept)
+    _require_meant(library, len(others), yes)
     with library.writing(), library.catalogue.write() as writer:
         held = records(writer, numbers)
         first, *rest = (held[n] for n in numbers)
@@ -91,11 +102,23 @@ def join(library: Library, kept: str, others: Sequence[str], who: str, why: str 
         return _group(writer, stands)
 
 
-def join_pairs(library: Library, pairs: Sequence[tuple[Record, Record, str]], who: str) -> int:
+def _require_meant(library: Library, hidden: int, yes: bool) -> None:
+    require_meant(hidden, len(library.snapshot().table.n), "hide behind another", yes=yes)
+
+
+def join_pairs(
+    library: Library,
+    pairs: Sequence[tuple[Record, Record, str]],
+    who: str,
+    *,
+    yes: bool = False,
+) -> int:
     """Join pairs of papers, each with its reason. Returns how many were not one before.
 
-    A pair that would bring together what was kept apart is passed over. Raises LibraryLocked.
+    A pair that would bring together what was kept apart is passed over. Raises LibraryLocked;
+    UsageError where much of the library would be joined, unless `yes`.
     """
+    _require_meant(library, len({other.paper_id for _, other, _ in pairs}), yes)
     joined = 0
     with library.writing(), library.catalogue.write() as writer:
         found = _folded(writer)

@@ -40,9 +40,13 @@ class Mirror:
             if mine and mine.generation == generation:
                 continue
             target = ours.fresh()
-            _link(theirs.path, target)
-            if theirs.state() != state:  # another process writes it just now
-                shutil.rmtree(target)
+            try:
+                _link(theirs.path, target)
+                whole = theirs.state() == state
+            except (OSError, sqlite3.Error):
+                whole = False
+            if not whole:  # another process writes it just now
+                shutil.rmtree(target, ignore_errors=True)
                 continue
             ours.adopt(target, generation, state.seal)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from kb.leaning import BELONGING
 from kb.library import Library
 from kb.question import PLAIN, Question, Term, chunks
-from kb.snapshot import Mask
+from kb.snapshot import Mask, Snapshot
+from kb.text_index import words
 
 # Up to this many papers, what none of them says can be told by words alone: of more, one is
 # likely to say it in other words.
@@ -23,14 +25,15 @@ _ACRONYM = re.compile(r"([A-Z]{2,5})s?")
 _AFTER_STOP = re.compile(r"[.?!:]\s+$")
 
 
-def lacking(library: Library, question: Question, passing: Mask) -> str:
+def lacking(library: Library, snapshot: Snapshot, question: Question, passing: Mask) -> str:
     """A sentence on what no paper that passes has; "" where nothing need be said.
 
+    Takes: passing, (papers,) of the snapshot.
     A name is looked for in all their text: of 277 answerable questions to 7,912 abstracts none
     is lost. Where few papers pass, so are the other words: of 252 questions on one of 10 full
     texts this refuses 2, and 146 of the same to 10 others.
     """
-    numbers = library.snapshot().table.n[passing]
+    numbers = snapshot.table.n[passing]
     if not len(numbers) or not question.terms:
         return ""
     here = frozenset(numbers.tolist())
@@ -42,6 +45,29 @@ def lacking(library: Library, question: Question, passing: Mask) -> str:
     if len(here) >= FEW_PAPERS:
         return ""
     return _unsaid(library, question, here)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Words of a query that stand in no paper of the library, neither in abstract nor in text."""
+
+    words: tuple[str, ...]
+    """Lower case, in the order of the query; stop words are looked for nowhere."""
+    every: bool
+    """True where these are all the words that were looked for."""
+
+
+def unknown_words(library: Library, text: str) -> Unknown:
+    """The words of `text` that no paper holds, in whatever form (compared by stem)."""
+    index = library.indexes.text
+    asked = {word: index.stems(word) for word in words(text)}
+    looked_for = [word for word, stems in asked.items() if stems]
+    missing = tuple(
+        word
+        for word in looked_for
+        if not all(map(index.papers_with, asked[word])) and not index.papers_saying(word)
+    )
+    return Unknown(missing, bool(missing) and len(missing) == len(looked_for))
 
 
 def _names(question: Question) -> list[Term]:

@@ -54,9 +54,10 @@ class TokenCounter:
 
 
 class Batches:
-    """Cuts texts into batches of even work: texts of like length, about `TOKENS` tokens."""
+    """Cuts texts into batches of even work: texts of like length, about `tokens` tokens."""
 
-    def __init__(self, model: ModelFiles) -> None:
+    def __init__(self, model: ModelFiles, tokens: int = TOKENS) -> None:
+        self._tokens = tokens
         self._tokenizer = Tokenizer.from_file(str(model.tokenizer))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
@@ -68,7 +69,7 @@ class Batches:
         start = 0
         while start < len(order):
             width = len(ids[order[start]])
-            rows = order[start : start + max(1, TOKENS // width)]
+            rows = order[start : start + max(1, self._tokens // width)]
             padded = np.zeros((len(rows), width), dtype=np.int64)
             mask = np.zeros_like(padded)
             for at, row in enumerate(rows):

@@ -78,6 +78,6 @@ def _searched(found: Inquiry, filters: Filters) -> str:
     within = f" that pass the filters ({narrowed})" if narrowed else ""
     noun = "paper" if found.pool.passing == 1 else "papers"
     return (
-        f"Searched {found.pool.passing} {noun}{within} by meaning and by the words "
-        f"{', '.join(terms) or 'of the question'}; looked into {len(found.pool.candidates)}."
+        f"Searched {found.pool.passing:,} {noun}{within} by meaning and by the words "
+        f"{', '.join(terms) or 'of the question'}; looked into {len(found.pool.candidates):,}."
     )

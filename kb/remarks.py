@@ -81,17 +81,22 @@ def remove(library: Library, n: int, who: str = "") -> Remark:
 
 
 def _keep(library: Library, entry: RemarkEntry) -> Remark:
-    entry = replace(entry, at=library.now())
     with library.writing_beside(follow=False), library.catalogue.write(bump=False) as writer:
+        log = remark_log(writer.connection, [entry.paper_id])
+        # Never before what it follows: a clock may go wrong.
+        entry = replace(entry, at=max([library.now(), *(one.at for one in log)]))
         n = append_remark(writer.connection, entry)
         log = remark_log(writer.connection, [entry.paper_id])
     return _standing(log)[entry.replaces or n]
 
 
 def _standing(log: Iterable[RemarkEntry]) -> dict[int, Remark]:
-    """Every note by its number, as its last entry left it; removed ones have no text."""
+    """Every note by its number, as its last entry left it; removed ones have no text.
+
+    The last one in time: a bundle may have brought an earlier one later.
+    """
     found: dict[int, Remark] = {}
-    for one in log:
+    for one in sorted(log, key=lambda one: (one.replaces is not None, one.at, one.n)):
         if one.replaces is None:
             found[one.n] = Remark(one.n, one.paper_id, one.text, one.who, one.at)
         elif one.replaces in found:

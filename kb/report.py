@@ -40,6 +40,8 @@ class Options:
     """Seconds to wait for another writer."""
     encode: EncodeTexts | None = None
     """Embeds texts; the library's model where None."""
+    share: int = 1
+    """Into how many parts a batch of the usual size is cut: more where others wait meanwhile."""
     on_event: Callable[[dict[str, str]], None] | None = None
     """Told {item, state, paper_id} after each commit: the acknowledgement."""
     on_progress: Callable[[int, int], None] | None = None

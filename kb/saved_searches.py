@@ -75,7 +75,7 @@ def save(
     parse(query, library.edition)
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
-    if not query.strip():
+    if not query.strip() and not filters:
         raise UsageError(
             "there is nothing to search for", remedy="give words, or phase:KEY", code="bad_query"
         )

@@ -22,7 +22,7 @@ _CHUNK = 1 << 20
 
 def seal(folder: Path) -> Seal:
     """The seal of the files as they are."""
-    return {name: [path.stat().st_size, _sum(path)] for name, path in _files(folder)}
+    return {name: [path.stat().st_size, checksum(path)] for name, path in _files(folder)}
 
 
 def broken(folder: Path, kept: Seal, *, deep: bool) -> list[str]:
@@ -31,7 +31,7 @@ def broken(folder: Path, kept: Seal, *, deep: bool) -> list[str]:
     for name, (size, content) in kept.items():
         path = folder / name
         try:
-            sound = path.stat().st_size == size and (not deep or _sum(path) == content)
+            sound = path.stat().st_size == size and (not deep or checksum(path) == content)
         except OSError:
             sound = False
         if not sound:
@@ -50,7 +50,8 @@ def _empty_graph(path: Path) -> bool:
     return path.suffix == ".bin" and not path.with_name("index_metadata.pickle").exists()
 
 
-def _sum(path: Path) -> int:
+def checksum(path: Path) -> int:
+    """CRC-32 of a file's content."""
     total = 0
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):

@@ -168,8 +168,9 @@ def related(
     Raises UsageError where it is unknown.
     """
     start = time.perf_counter()
-    number = library.number(name)
-    snapshot = library.snapshot()
+    number, snapshot = library.number(name), library.snapshot()
+    if number not in snapshot.table.row_of:  # removed or joined a moment ago
+        number = library.number(name)
     row = snapshot.table.row_of[number]
     vector = snapshot.front_vector(row)
     passing = _passing(library, snapshot, Query(""), filters, only).copy()

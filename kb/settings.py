@@ -26,6 +26,14 @@ _RANGES = {
     "pdf_pages": (1, 1_000_000),
 }
 """Setting -> least and greatest value."""
+_OR_OUT = f"change the line in {FILE}, or take it out"
+_NAMED = {
+    str: "text, in quotes",
+    int: "a whole number",
+    float: "a number",
+    tuple: "a list of texts, in brackets",
+    bool: "true or false",
+}
 PRECISIONS = ("auto", "fp32", "bf16", "onnx")
 
 
@@ -94,12 +102,16 @@ class Settings:
         if self.chroma_url:
             _check_asked("chroma_url", self.chroma_url, self.allow_hosts)
         if self.stop_after < 0:
-            raise UsageError(f"stop_after = {self.stop_after}: give 0 or more", item="stop_after")
+            raise UsageError(
+                f"stop_after = {self.stop_after} is below 0", item="stop_after", remedy=_OR_OUT
+            )
         for name, (least, most) in _RANGES.items():
             # Not a number (nan) is in no range.
             if not least <= getattr(self, name) <= most:
                 given = f"{getattr(self, name):g}"
-                raise UsageError(f"{name} = {given}: give {least:g} to {most:g}", item=name)
+                raise UsageError(
+                    f"{name} = {given}: give {least:g} to {most:g}", item=name, remedy=_OR_OUT
+                )
 
 
 def _check_place(entry: str, name: str = "allow_hosts") -> None:
@@ -113,6 +125,17 @@ def _check_place(entry: str, name: str = "allow_hosts") -> None:
             remedy='give scheme, host and port, e.g. ["http://127.0.0.1:8000"]',
             code=f"bad_{name}",
         ) from None
+
+
+def _check_llm(url: str) -> None:
+    """Refuse what is no web address at all; the rest is looked at where it is asked."""
+    if url and not url.lower().startswith(("http://", "https://")):
+        raise UsageError(
+            "llm_url begins with neither http:// nor https://",
+            item="llm_url",
+            remedy="give http://HOST:PORT/v1 or https://HOST/v1; a key goes into SIXFOLD_LLM_KEY",
+            code="bad_llm_url",
+        )
 
 
 def _check_asked(name: str, url: str, entries: tuple[str, ...]) -> None:
@@ -161,6 +184,7 @@ def load_settings(folder: Path) -> Settings:
         if key not in known:
             raise unknown("setting", key, sorted(known))
         values[key] = _typed(path, key, value, known[key])
+    _check_llm(str(values.get("llm_url", "")).strip())
     return Settings(**values)
 
 
@@ -171,11 +195,8 @@ def _typed(path: Path, key: str, value: object, wanted: type) -> object:
     if wanted is tuple and type(value) is list and all(type(one) is str for one in value):
         return tuple(value)
     if type(value) is not wanted or wanted is tuple:
-        named = "list of texts" if wanted is tuple else wanted.__name__
         # The value is not repeated: an address may hold a password.
-        raise UsageError(
-            f"{path}: {key} is not of type {named}", item=key, remedy=f"give a {named}"
-        )
+        raise UsageError(f"{path}: {key} must be {_NAMED[wanted]}", item=key, remedy=_OR_OUT)
     return value
 
 

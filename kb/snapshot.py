@@ -63,6 +63,7 @@ class Snapshot:
     table: PaperTable
     _masks: dict[Filters, Mask] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _reading: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @classmethod
     def take(cls, catalogue: Catalogue, filing: Filing | None = None) -> Snapshot:
@@ -73,9 +74,17 @@ class Snapshot:
             with _uncollected():
                 return cls(catalogue, reader.generation, reader.table())
 
-    @cached_property
+    @property
     def matrix(self) -> Matrix:
-        """All passage vectors of this generation."""
+        """All passage vectors of this generation.
+
+        The same ones to every thread: read a moment later they may be more or fewer.
+        """
+        with self._reading:
+            return self._matrix
+
+    @cached_property
+    def _matrix(self) -> Matrix:
         _score_on_one_thread()
         with self.catalogue.read() as reader:
             numbers, papers, vectors = reader.all_vectors()

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,12 @@ def starter_path() -> Path:
             code="no_starter",
         )
     return BUNDLE
+
+
+def digests_in(bundle: Path) -> int:
+    """How many papers of a bundle have a digest."""
+    with zipfile.ZipFile(bundle) as file, file.open("papers.jsonl") as lines:
+        return sum(bool(json.loads(line)["digest"]) for line in lines)
 
 
 def default_texts() -> Path:

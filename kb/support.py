@@ -12,6 +12,7 @@ from kb.catalogue.values import Vector
 from kb.kinship import nearest_kin
 from kb.library import Library
 from kb.question import ASKING, PLAIN, Question
+from kb.snapshot import Snapshot
 
 # Papers that may carry the answer alone.
 LEADING = 3
@@ -85,7 +86,12 @@ NAMES = tuple(field.name for field in fields(Signs))
 
 
 def signs(
-    library: Library, question: Question, pool: Pool, pairs: Vector, lacking: Vector
+    library: Library,
+    snapshot: Snapshot,
+    question: Question,
+    pool: Pool,
+    pairs: Vector,
+    lacking: Vector,
 ) -> Signs:
     """The signs of a question.
 
@@ -107,7 +113,7 @@ def signs(
         kin=max((float(one @ weights) / total for one in kin), default=0.0),
         weakest=max((float(one[heavy].min()) if heavy.any() else 1.0 for one in kin), default=0.0),
         covered=max((_literal(question, one) for one in telling[:5]), default=0.0),
-        together=_together(library, leading, pairs),
+        together=_together(snapshot, leading, pairs),
         rarest=float(weights.max(initial=0.0)) / FULL_WEIGHT,
         name_missing=_name_missing(question, leading) / question.ceiling,
         sweeping=float(bool(_SWEEPING.search(question.text))),
@@ -157,10 +163,10 @@ def _name_missing(question: Question, leading: tuple[Candidate, ...]) -> float:
     )
 
 
-def _together(library: Library, leading: tuple[Candidate, ...], pairs: Vector) -> float:
+def _together(snapshot: Snapshot, leading: tuple[Candidate, ...], pairs: Vector) -> float:
     if not len(pairs) or not leading:
         return 0.0
-    anywhere = (library.snapshot().matrix.vectors @ pairs.T).max(axis=0)
+    anywhere = (snapshot.matrix.vectors @ pairs.T).max(axis=0)
     gaps = []
     for one in leading:
         if one.sentences:

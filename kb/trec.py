@@ -16,6 +16,7 @@ from typing import Any, ClassVar, TextIO
 from ingest.records import Paper
 from ingest.sources import Found, clean_text
 from kb.errors import UsageError
+from kb.whole_file import write_whole
 
 # Before every document's id: a collection may use any string, and an id that looks like
 # arXiv's must not become that paper.
@@ -105,7 +106,7 @@ def write_run(path: Path, rankings: Mapping[str, Sequence[tuple[str, float]]]) -
                 raise _bad(f"{query} {document}", "is an id with white space")
             lines.append(f"{query} Q0 {document} {rank} {score:.6f} {TAG}\n")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), encoding="utf-8")
+    write_whole(path, "".join(lines).encode())
 
 
 def read_run(path: Path) -> dict[str, list[tuple[str, float]]]:

@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 import kb.lock  # not its names: it may be loading this package
 from kb.catalogue.frozen import refused
-from kb.errors import CatalogueUnwritable, LibraryLocked
+from kb.errors import CatalogueUnwritable
 
 if TYPE_CHECKING:
     from kb.catalogue.postgres import Postgres
@@ -133,7 +133,7 @@ class AdvisoryLock:
             try:
                 while not self._try(connection):
                     if time.monotonic() >= until:
-                        raise self._locked()
+                        raise kb.lock.locked(self._place.name, self.holder())
                     time.sleep(_POLL)
             except BaseException:
                 connection.close()
@@ -144,17 +144,3 @@ class AdvisoryLock:
 
     def _try(self, connection: Connection) -> bool:
         return bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_LOCK})").scalar())
-
-    def _locked(self) -> LibraryLocked:
-        who = self.holder()
-        name = (
-            f"process {who['pid']} of {who['user']} on {who['host']} ({who['command']}), "
-            f"since {who['since']}"
-            if who
-            else "another process"
-        )
-        return LibraryLocked(
-            f"the library is being written by {name}",
-            item=self._place.name,
-            remedy="wait until it is done, or stop that process; reading goes on meanwhile",
-        )

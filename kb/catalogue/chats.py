@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from kb.catalogue.tables import chat_heads, chats
 
@@ -37,6 +37,8 @@ class ChatHead:
     """ISO time of the first turn, UTC."""
     last: str
     """ISO time of the last turn, UTC."""
+    who: str = ""
+    """Whose it is; "" is the library's own."""
 
     @property
     def title(self) -> str:
@@ -62,6 +64,7 @@ def heads(connection: Connection) -> list[ChatHead]:
         select(
             told.c.chat,
             chat_heads.c.name,
+            chat_heads.c.who,
             chats.c.question,
             told.c.turns,
             told.c.started,
@@ -73,7 +76,9 @@ def heads(connection: Connection) -> list[ChatHead]:
         .order_by(told.c.newest.desc())
     )
     return [
-        ChatHead(row.chat, row.name or "", row.question, row.turns, row.started, row.last)
+        ChatHead(
+            row.chat, row.name or "", row.question, row.turns, row.started, row.last, row.who or ""
+        )
         for row in connection.execute(query)
     ]
 
@@ -91,9 +96,26 @@ def turns(connection: Connection, chat: str = "") -> list[tuple[str, Turn]]:
 
 def name_chat(connection: Connection, chat: str, name: str) -> None:
     """Call a chat by a name; "" takes its name away."""
-    connection.execute(delete(chat_heads).where(chat_heads.c.chat == chat))
-    if name:
-        connection.execute(chat_heads.insert().values(chat=chat, name=name))
+    _put_head(connection, chat, name=name)
+
+
+def own_chat(connection: Connection, chat: str, who: str) -> None:
+    """Say whose a chat is."""
+    _put_head(connection, chat, who=who)
+
+
+def _put_head(connection: Connection, chat: str, **values: str) -> None:
+    held = chat_heads.c.chat == chat
+    if not connection.execute(update(chat_heads).where(held).values(**values)).rowcount:
+        row = {"chat": chat, "name": "", "who": ""} | values
+        connection.execute(chat_heads.insert().values(**row))
+
+
+def owner_of(connection: Connection, chat: str) -> str | None:
+    """Whose a chat is; "" is the library's own, None where it has no turn yet."""
+    known = connection.execute(select(chats.c.n).where(chats.c.chat == chat).limit(1)).first()
+    query = select(chat_heads.c.who).where(chat_heads.c.chat == chat)
+    return None if known is None else connection.execute(query).scalar() or ""
 
 
 def chat_named(connection: Connection, name: str) -> str:

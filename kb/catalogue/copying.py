@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ def empty(target: Connection) -> None:
 def write_file(source: Connection, target: Path) -> None:
     """Make the SQLite file `target` of a catalogue elsewhere; checked, atomic."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     made = SqliteFile(part)
     try:
@@ -45,6 +46,9 @@ def write_file(source: Connection, target: Path) -> None:
             copy_tables(source, connection)
             connection.exec_driver_sql("COMMIT")
         fault = made.integrity()
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     finally:
         made.engine.dispose()
     if fault != "ok":

@@ -63,6 +63,12 @@ def read_fronts(reader: Reader, *, joined: bool = False) -> Fronts:
     )
 
 
+def lacking_abstract(reader: Reader) -> list[str]:
+    """The arXiv id, or "", of each paper without an abstract."""
+    query = select(papers.c.arxiv_id).where(papers.c.abstract == "", papers.c.same_as.is_(None))
+    return [row.arxiv_id for row in reader.connection.execute(query.order_by(papers.c.n))]
+
+
 def _told(digest: dict[str, Any] | None) -> str:
     return " ".join(str(digest[name]) for name in _DIGEST if digest.get(name)) if digest else ""
 

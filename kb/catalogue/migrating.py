@@ -31,6 +31,7 @@ def migrate(place: Place, facts: Mapping[str, str] | None = None) -> None:
                 rows = [{"key": key, "value": value} for key, value in facts.items()]
                 connection.execute(meta.insert(), rows)
         except BaseException:
-            connection.exec_driver_sql("ROLLBACK")
+            if place.in_transaction(connection):
+                connection.exec_driver_sql("ROLLBACK")
             raise
         connection.exec_driver_sql("COMMIT")

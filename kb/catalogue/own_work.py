@@ -47,6 +47,20 @@ def set_state(connection: Connection, who: str, paper_id: str, state: str, now: 
         connection.execute(reading_states.insert().values(**values))
 
 
+def all_states(connection: Connection) -> list[dict[str, Any]]:
+    """Everybody's reading states as they were set, by person and paper."""
+    query = select(reading_states).order_by(reading_states.c.who, reading_states.c.paper_id)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def keep_state(connection: Connection, values: dict[str, Any]) -> None:
+    """Keep a reading state in place of the same person's of that very paper."""
+    held = reading_states.c
+    where = (held.who == values["who"], held.paper_id == values["paper_id"])
+    connection.execute(delete(reading_states).where(*where))
+    connection.execute(reading_states.insert().values(**values))
+
+
 def seen_by(connection: Connection, who: str) -> int | None:
     """The highest paper number there was at somebody's last visit; None where they had none."""
     found = connection.execute(select(visits.c.seen).where(visits.c.who == who)).scalar()
@@ -64,6 +78,12 @@ def saved_of(connection: Connection, who: str) -> list[dict[str, Any]]:
     query = select(saved_searches).where(saved_searches.c.who == who)
     rows = connection.execute(query.order_by(saved_searches.c.name))
     return [dict(row._mapping) for row in rows]
+
+
+def all_saved(connection: Connection) -> list[dict[str, Any]]:
+    """Everybody's saved searches, by person and name."""
+    query = select(saved_searches).order_by(saved_searches.c.who, saved_searches.c.name)
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def put_saved(connection: Connection, values: dict[str, Any]) -> None:

@@ -16,8 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 import kb.lock  # not its names: it may be loading this package
+from kb.catalogue import checked
 from kb.catalogue.frozen import connect_frozen, frozen
-from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NoLibrary
+from kb.catalogue.typed import mistyped
+from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NoLibrary, UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,7 +27,16 @@ if TYPE_CHECKING:
     from kb.lock import Lock
 
 # What SQLite says of a broken file, and of one that it cannot write.
-_DAMAGE = ("malformed", "not a database", "corrupt")
+_DAMAGE = (
+    "malformed",
+    "not a database",
+    "corrupt",
+    "no such table",  # of ours: its name is damaged
+    "no such column",
+    "Could not decode to UTF-8",
+    "unsupported file format",
+    "blob too big",
+)
 _UNWRITABLE = ("locked", "readonly", "is full", "unable to open", "disk I/O error")
 
 # A reader or a short append waits this long for another process's commit.
@@ -75,13 +86,15 @@ class SqliteFile:
         part.replace(self.path)
 
     def check(self) -> None:
-        """SQLite's quick check, skipped where the file is as it was at the last good one."""
+        """SQLite's quick check; where the file is as noted at the last good one, its sum."""
         if not self.path.is_file():
             raise no_library(self.path.parent)
-        if self._seen() == self._facts():
+        if checked.seen(self.path):
+            self._require_bytes()
             return
         with self.engine.connect() as connection:
             fault = str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+            fault = mistyped(connection) or "ok" if fault == "ok" else fault
         if fault != "ok":
             raise damaged(self.path, fault)
         self.remember_checked()
@@ -122,6 +135,7 @@ class SqliteFile:
 
     def backup(self, target: Path) -> None:
         """An exact copy. Raises DamagedCatalogue where it is not sound; `target` then stays."""
+        self._require_bytes()
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f"{target.name}.{os.getpid()}.part")
         part.unlink(missing_ok=True)
@@ -157,46 +171,35 @@ class SqliteFile:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
     def integrity(self) -> str:
-        """SQLite's full integrity check: "ok", or the first fault it names."""
+        """SQLite's full integrity check, and ours of the bytes: "ok", or the first fault."""
+        if checked.rotten(self.path):
+            return checked.ROT
         with self.engine.connect() as connection:
             fault = str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
             if fault == "ok" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 return "a row refers to a paper or passage that is not there"
-            return fault
+            return mistyped(connection) or "ok" if fault == "ok" else fault
 
     def write_lock(self) -> Lock:
         """A lock on a file beside the catalogue."""
         return kb.lock.WriteLock(self.path.parent)
 
     def remember_checked(self) -> None:
-        """Note the file's size and time as known good; skipped where it cannot be written.
+        """Note the file as good; the note only saves the next check, and tells of bit rot."""
+        checked.remember(self.path)
 
-        The note only saves the next check.
-        """
-        try:
-            self._marker.write_text(json.dumps(self._facts()))
-        except OSError:
-            return
-
-    @property
-    def _marker(self) -> Path:
-        return self.path.with_name(".checked.json")
-
-    def _facts(self) -> list[int]:
-        facts = self.path.stat()
-        return [facts.st_size, facts.st_mtime_ns]
-
-    def _seen(self) -> Any:
-        if not self._marker.is_file():
-            return None
-        try:
-            return json.loads(self._marker.read_text())
-        except ValueError:
-            self._marker.unlink(missing_ok=True)
-            return None
+    def _require_bytes(self) -> None:
+        if checked.rotten(self.path):
+            raise rotten(self.path)
 
 
 def _engine(path: Path) -> Engine:
+    def load(value: str) -> Any:
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise damaged(path, f"a value is not JSON: {error}") from error
+
     # AUTOCOMMIT hands BEGIN and COMMIT to us: sqlite3's own implicit transactions
     # would begin too late for two writers to queue.
     if path.exists() and frozen(path):
@@ -205,20 +208,52 @@ def _engine(path: Path) -> Engine:
             creator=lambda: connect_frozen(path),
             isolation_level="AUTOCOMMIT",
             poolclass=NullPool,
+            json_deserializer=load,
         )
     else:
-        engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
+        engine = create_engine(
+            f"sqlite:///{path}", isolation_level="AUTOCOMMIT", json_deserializer=load
+        )
     event.listen(engine, "connect", _on_connect)
     return engine
 
 
 def no_library(folder: Path, where: str = "") -> NoLibrary:
-    """The error for a folder without a catalogue."""
+    """The error for a folder without a catalogue; it tells where one has been."""
+    lost = "" if where else _remains(folder)
     return NoLibrary(
-        f"there is no library in {where or folder}",
+        f"there is no library in {where or folder}"
+        + (f": its catalogue {folder / 'catalogue.sqlite'} is gone, here {lost}" if lost else ""),
         item=str(folder),
-        remedy="kb init --starter (with papers to try), or kb init (empty)",
+        remedy=_BACK if lost else "kb init --starter (with papers to try), or kb init (empty)",
     )
+
+
+_BACK = (
+    "kb restore puts the newest sound backup in its place (kb restore FILE: another); "
+    "to begin anew all the same: kb init --anew"
+)
+
+
+def require_bare(folder: Path) -> None:
+    """Raise UsageError where a folder without a catalogue holds backups or indexes of one."""
+    lost = _remains(folder)
+    if lost:
+        raise UsageError(
+            f"the catalogue of the library in {folder} is gone, and here {lost}",
+            item=str(folder),
+            remedy=_BACK,
+            code="catalogue_gone",
+        )
+
+
+def _remains(folder: Path) -> str:
+    """What is left of a library without a catalogue, in words; "" where nothing is."""
+    copies = len(list((folder / "backups").glob("*.sqlite")))
+    indexes = [name for name in ("lexical", "chroma") if (folder / f"{name}.json").exists()]
+    told = [f"{copies} backups"] if copies else []
+    told += [f"the indexes {' and '.join(indexes)}"] if indexes else []
+    return f"lie {', '.join(told)}" if told else ""
 
 
 def damaged(path: Path, detail: str) -> DamagedCatalogue:
@@ -227,6 +262,16 @@ def damaged(path: Path, detail: str) -> DamagedCatalogue:
         f"the catalogue {path} is damaged: {detail.splitlines()[0]}",
         item=str(path),
         remedy="kb restore FILE, with the newest backup from the library's backups folder",
+    )
+
+
+def rotten(path: Path) -> DamagedCatalogue:
+    """The error for a catalogue's file whose bytes changed though nobody wrote."""
+    return DamagedCatalogue(
+        f"the catalogue {path} is damaged: {checked.ROT}",
+        item=str(path),
+        remedy="kb restore FILE, with the newest backup from the library's backups folder; "
+        f"without one, delete {path.with_name(checked.NOTE)} to go on with what is left",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,9 @@ SCHEMA_VERSION = 4
 
 Busy = CatalogueUnwritable
 """What a write raises where the catalogue is locked too long, read-only, full or gone."""
+
+_FAULTS = (DBAPIError, sqlite3.DatabaseError)
+"""What an engine raises; SQLite's own where a fault shows only as rows are fetched."""
 
 BACKUPS = "backups"
 """Folder of the copies that Sixfold makes on its own, in the library's folder."""
@@ -72,9 +76,9 @@ class Catalogue:
         try:
             place.check()
             version = schema_version(place.engine)
-        except DBAPIError as error:
+        except _FAULTS as error:
             place.engine.dispose()
-            raise (place.told(error) or damaged(place.path, str(error.orig))) from error
+            raise (place.told(_wrapped(error)) or damaged(place.path, str(error))) from error
         except BaseException:
             place.engine.dispose()
             raise
@@ -137,8 +141,8 @@ class Catalogue:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except DBAPIError as error:
-            told = self.place.told(error)
+        except _FAULTS as error:
+            told = self.place.told(_wrapped(error))
             if told is None:
                 raise  # a fault of our own statement, not of the catalogue
             raise told from error
@@ -164,7 +168,13 @@ class Catalogue:
 
     def integrity(self) -> str:
         """The engine's full integrity check: "ok", or the first fault it names."""
-        return self.place.integrity()
+        try:
+            return self.place.integrity()
+        except _FAULTS as error:
+            told = self.place.told(_wrapped(error))
+            if isinstance(told, CatalogueUnwritable) and "disk I/O" not in told.message:
+                raise told from error
+            return str(_wrapped(error).orig)
 
     def write_lock(self) -> Lock:
         """The lock that one writer of the library holds, across processes and users."""
@@ -187,8 +197,8 @@ def check_file(path: Path) -> int:
     try:
         fault = place.integrity()
         version = schema_version(place.engine)
-    except DBAPIError as error:
-        raise damaged(path, str(error.orig)) from error
+    except _FAULTS as error:
+        raise damaged(path, str(_wrapped(error).orig)) from error
     finally:
         place.engine.dispose()
     if fault != "ok":
@@ -207,6 +217,10 @@ def schema_version(engine: Engine) -> int:
             return 0
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return int(found) if found else 0
+
+
+def _wrapped(error: DBAPIError | sqlite3.DatabaseError) -> DBAPIError:
+    return error if isinstance(error, DBAPIError) else DBAPIError(None, None, error)
 
 
 def _place(where: Path | Place) -> Place:

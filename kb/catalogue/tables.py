@@ -245,12 +245,14 @@ chats = Table(
     UniqueConstraint("chat", "n"),
 )
 
-# What people call their chats; a chat without a row is called by its first question.
+# What people call their chats, and whose they are; a chat without a row is called by its
+# first question.
 chat_heads = Table(
     "chat_heads",
     metadata,
     Column("chat", String, primary_key=True),
     Column("name", Text, nullable=False),
+    Column("who", String, nullable=False, server_default=""),  # "" = the library's own
 )
 
 # What people decided about challenges, in order; only ever appended to. Building the

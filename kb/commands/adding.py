@@ -20,7 +20,8 @@ from ingest.bibliography_columns import FIELDS
 from ingest.errors import SourceError
 from kb.adding import Options, Report, add
 from kb.arxiv_papers import LAST
-from kb.bundle import load_bundle, read_manifest
+from kb.bundle import load_bundle, would_load
+from kb.collecting import require
 from kb.commands.common import Session, command
 from kb.commands.self_testing import test_after
 from kb.errors import BundleError, UsageError, unknown
@@ -155,6 +156,8 @@ def fetch_command(
 def _held(library: Library, papers: Sequence[str], collection: str, *, missing: bool) -> list[str]:
     """ArXiv ids of the papers to fetch. Raises UsageError where none is named."""
     numbers = [library.number(one) for one in papers]
+    if collection:
+        require(library, collection)
     with library.catalogue.read() as reader:
         if collection:
             numbers += reader.numbers(reader.collection(collection)).values()
@@ -223,12 +226,12 @@ def _add_bundle(library: Library, path: Path, *, dry_run: bool, events: bool) ->
     """Merge a bundle; one that cannot be used is an item that failed."""
     try:
         if dry_run:
-            return Report(added=read_manifest(path).counts["papers"])
+            return would_load(library, path)
         with library.catalogue.read() as reader:
             before = set(reader.table().paper_id) if events else set()
         report = load_bundle(library, path)
     except (BundleError, OSError) as error:
-        told = f"{error.message} {error.remedy}" if isinstance(error, BundleError) else str(error)
+        told = f"{error.message}. {error.remedy}" if isinstance(error, BundleError) else str(error)
         return Report(failed=[{"item": str(path), "step": "bundle", "error": told.strip()}])
     if events:
         for paper_id in report.papers:

@@ -9,7 +9,7 @@ import click
 
 from kb import challenge_review as review
 from kb.challenge_review import Entry
-from kb.commands.common import Session, command
+from kb.commands.common import NUMBER, Session, command
 from kb.library import Library
 
 
@@ -84,7 +84,7 @@ def reject(session: Session, challenge: str, rows: tuple[str, ...], who: str, wh
 
 
 @_sub("undo")
-@click.argument("number", type=int, required=False)
+@click.argument("number", type=NUMBER, required=False)
 @_signed
 def undo(session: Session, number: int | None, who: str, why: str) -> None:
     """Undo decision NUMBER, or your last one."""

@@ -21,6 +21,9 @@ from kb.shown import visible, visible_json
 from taxonomy.codebook import load as load_codebook
 from taxonomy.edition import Edition
 
+NUMBER = click.IntRange(0, 2**63 - 1)
+"""A number of something kept: no more than a catalogue can hold."""
+
 printable = visible
 """Text from papers made safe for a terminal."""
 

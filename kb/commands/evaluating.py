@@ -24,6 +24,7 @@ from kb.eval_tagging import (
 from kb.evaluate import GoldQuestion, eval_answers, read_questions
 from kb.model_files import DEFAULT_MODEL, cache_dir
 from kb.ranking import MODES
+from kb.whole_file import require_free
 from taxonomy.codebook import load as load_codebook
 from taxonomy.simulation import Plan
 
@@ -62,6 +63,8 @@ def retrieval_command(
             "--questions FILE about the opened library",
         )
     run = Path(run_file).expanduser() if run_file else None
+    if run:
+        require_free(run)
     if questions:
         asked = _questions(questions)
         found = eval_questions(session.open(), asked, mode=mode, run=run, **also)

@@ -10,6 +10,7 @@ import click
 from ingest.sources import encodable
 from kb.card import card
 from kb.commands.common import Session, command, filter_options, filters_of
+from kb.missing import Unknown, unknown_words
 from kb.query import parse
 from kb.search import Results, related, search
 from kb.search_log import log
@@ -50,6 +51,10 @@ def search_command(
     log(library, asked, chosen, results.mode, results.total, found)
     told = reasons(library, results) if explain else []
     found_json = _explained(results, told) if explain else results.to_json()
+    unknown = unknown_words(library, asked.text)
+    found_json["unknown_words"] = list(unknown.words)
+    if unknown.words and not session.as_json:
+        session.say(_nowhere(unknown, results))
     session.emit(found_json, _lines(results, told, explain=explain))
 
 
@@ -106,6 +111,13 @@ def _explained(results: Results, told: list[list[str]]) -> dict[str, Any]:
         "steps": {name: round(ms, 2) for name, ms in results.steps.items()},
         "dense_path": {"path": route.path, "why": route.why, "scored": route.scored},
     }
+
+
+def _nowhere(unknown: Unknown, results: Results) -> str:
+    """Which words of the query no paper holds, and by what the hits were ranked then."""
+    if unknown.every and results.hits:
+        return "No paper holds these words; the hits below are the nearest by meaning."
+    return "No paper holds " + ", ".join(f"“{word}”" for word in unknown.words) + "."
 
 
 def _head(results: Results) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from kb.catalogue.runs import entries, run_of
-from kb.commands.common import Session, command
+from kb.commands.common import NUMBER, Session, command
 from kb.journal import last_runs, told
 from kb.request import unknown_run
 
 
 @command
-@click.option("--run", "number", type=int, help="One run by its number; else the newest.")
+@click.option("--run", "number", type=NUMBER, help="One run by its number; else the newest.")
 @click.option("--failed", is_flag=True, help="Only items that failed.")
 @click.option("-n", "limit", type=click.IntRange(1, 1_000_000), default=200, help="Most items.")
 def journal_command(session: Session, number: int | None, failed: bool, limit: int) -> None:

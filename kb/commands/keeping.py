@@ -10,7 +10,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from kb.backup import backup, lost_by, newest_backup, require_meant, restore
+from kb.backup import backup, newest_backup, restore
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import SCHEMA_VERSION
 from kb.catalogue.store import BACKUPS
@@ -26,17 +26,18 @@ from kb.starter import starter_path
 
 @command
 @click.option("--starter", is_flag=True, help="Load the papers that come with Sixfold.")
-def init_command(session: Session, starter: bool) -> None:
+@click.option("--anew", is_flag=True, help="Also where backups of a lost library lie.")
+def init_command(session: Session, starter: bool, anew: bool) -> None:
     """Make a library."""
     started = time.perf_counter()
     if starter:
         # Before anything is made: a bundle that cannot be read leaves no library behind.
         bundle = starter_path()
-        library = _empty_or_new(session.folder)
+        library = _empty_or_new(session.folder, anew=anew)
         load_bundle(library, bundle)
         keep_self_test(library)
     else:
-        library = Library.create(session.folder)
+        library = Library.create(session.folder, anew=anew)
         library.heal()
     with library.catalogue.read() as reader:
         counts = reader.counts()
@@ -48,10 +49,10 @@ def init_command(session: Session, starter: bool) -> None:
     )
 
 
-def _empty_or_new(folder: Path) -> Library:
+def _empty_or_new(folder: Path, *, anew: bool) -> Library:
     """A library without papers: a new one, or one whose first filling was cut short."""
     try:
-        return Library.create(folder)
+        return Library.create(folder, anew=anew)
     except UsageError as error:
         if error.code != "library_exists":
             raise
@@ -74,9 +75,10 @@ def remove_command(session: Session, papers: tuple[str, ...], yes: bool) -> None
 @command
 @click.option("-o", "--output", required=True, metavar="FILE.kbz", help="Where to write it.")
 def bundle_command(session: Session, output: str) -> None:
-    """Write the whole library to one file, with vectors and decisions.
+    """Write the whole library to one file, with vectors, decisions, notes and reviews.
 
-    Chats and the log of searches stay behind; kb backup copies them too.
+    Reading lists and saved searches go along too, under their owners' names. Chats and the
+    log of searches stay behind; kb backup copies them too.
     """
     path = Path(output).expanduser()
     manifest = write_bundle(session.open(), path)
@@ -106,8 +108,13 @@ def status_command(session: Session) -> None:
         "writer": library.lock.holder(),
     }
     library.close()
+    who = facts["writer"]
+    writer = (
+        "{command} · process {pid} of {user} on {host}, since {since}".format(**who) if who else ""
+    )
+    shown = facts | {"writer": writer or "nobody"}
     width = max(len(name) for name in facts)
-    session.emit(facts, "\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()))
+    session.emit(facts, "\n".join(f"{name:<{width}}  {value}" for name, value in shown.items()))
 
 
 @command
@@ -208,8 +215,7 @@ def restore_command(session: Session, file: str | None, yes: bool) -> None:
             code="no_backup",
         )
     file = str(source)
-    require_meant(*lost_by(session.folder, source), "take away", yes=yes)
-    kept = restore(session.folder, source, utc_now())
+    kept = restore(session.folder, source, utc_now(), yes=yes)
     library = session.open()
     with library.catalogue.read() as reader:
         papers = reader.counts()["papers"]

@@ -15,9 +15,9 @@ import click
 from kb import mapping
 from kb.challenges import Challenge, to_json
 from kb.codebooks import edition_at
-from kb.commands.common import Session, command, filter_options, filters_of, printable
+from kb.commands.common import NUMBER, Session, command, filter_options, filters_of, printable
 from kb.errors import ItemsFailed, UsageError, unknown
-from kb.exports import FORMATS, export
+from kb.exports import FORMATS, SHADES, export
 from kb.exports.changes import FORMS, changes_as, warning
 from kb.exports.reading import READABLE, quoted_edges
 from kb.map_diff import diff
@@ -33,7 +33,9 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 
 @command
 @filter_options
-@click.option("-n", "limit", type=click.IntRange(1), default=None, help="How many (else all).")
+@click.option(
+    "-n", "limit", type=click.IntRange(1, 1_000_000), default=None, help="How many (else all)."
+)
 def challenges_command(session: Session, limit: int | None, **filters: Any) -> None:
     """Challenges that papers state, with their evidence."""
     library = session.open()
@@ -55,8 +57,13 @@ def challenges_command(session: Session, limit: int | None, **filters: Any) -> N
     metavar="OLD.json",
     help="What changed since an exported map (json, markdown).",
 )
-@click.option("--taxonomy", type=int, metavar="N", help="By version N of the codebook.")
+@click.option("--taxonomy", type=NUMBER, metavar="N", help="By version N of the codebook.")
 @click.option("--format", "form", default="json", help=", ".join(FORMATS))
+@click.option(
+    "--shade",
+    type=click.Choice(SHADES),
+    help="svg, png: shaded by it with papers in bold, as the app's map (else by challenges).",
+)
 @click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
 def map_command(
     session: Session,
@@ -66,19 +73,12 @@ def map_command(
     against: Path | None,
     taxonomy: int | None,
     form: str,
+    shade: str | None,
     target: Path | None,
     **filters: Any,
 ) -> None:
     """The map of phases, layers, challenges and directions, in a format of your choice."""
-    if form not in FORMATS:
-        raise unknown("format", form, FORMATS)
-    if target is None and session.as_json and form not in JSON_FORMS:
-        raise UsageError(
-            f"--json needs the output, and {form} is not JSON",
-            item=form,
-            remedy="name a file with -o",
-            code="no_output",
-        )
+    _check_form(form, nowhere=target is None and session.as_json)
     if since:
         _check_date(since)
     library = session.open()
@@ -95,7 +95,7 @@ def map_command(
         papers = mapping.mapped(library, taxonomy).papers
         facts = {key: mapping.paper_facts(paper) for key, paper in papers.items()}
         new = mapping.changed_since(library, asked, since, version=taxonomy) if since else None
-        content = export(chart, form, facts, new)
+        content = export(chart, form, facts, new, shade or "")
     if target is None:
         _print(content)
         return
@@ -145,6 +145,19 @@ def _warn(earlier: ChallengeMap, later: ChallengeMap) -> None:
         click.echo(printable(f"kb: {warned}"), err=True)
 
 
+def _check_form(form: str, *, nowhere: bool) -> None:
+    """Raises UsageError for no format of ours; `nowhere`: for one that --json has no room for."""
+    if form not in FORMATS:
+        raise unknown("format", form, FORMATS)
+    if nowhere and form not in JSON_FORMS:
+        raise UsageError(
+            f"--json needs the output, and {form} is not JSON",
+            item=form,
+            remedy="name a file with -o",
+            code="no_output",
+        )
+
+
 def _check_date(text: str) -> None:
     """Raises UsageError for what is no day, month or year of the calendar."""
     with suppress(ValueError):
@@ -158,7 +171,11 @@ def _read_map(path: Path) -> ChallengeMap:
     try:
         return from_json(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file {path}", item=str(path)) from error
+        raise UsageError(
+            f"there is no file {path}",
+            item=str(path),
+            remedy="give one that `kb map --format json -o FILE` wrote",
+        ) from error
     except (ValueError, RecursionError) as error:
         raise ItemsFailed(
             f"{path} is no map that can be compared: {error}",
@@ -180,7 +197,11 @@ def verify_command(session: Session, file: Path) -> None:
     try:
         content = file.read_bytes()
     except FileNotFoundError as error:
-        raise UsageError(f"there is no file {file}", item=str(file)) from error
+        raise UsageError(
+            f"there is no file {file}",
+            item=str(file),
+            remedy=f"give a map exported as one of {', '.join(READABLE)}",
+        ) from error
 
     try:
         wanted = {edge.passage_id for edge in quoted_edges(content)}

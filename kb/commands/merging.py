@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from kb.backup import require_meant
 from kb.commands.common import Session, command
 from kb.decisions import coder
 from kb.duplicates import Proposal, apply, proposals
@@ -17,10 +16,11 @@ from kb.merging import Group, groups, join, part, undo
 @command
 @click.option("--apply", "join_sure", is_flag=True, help="Join those that are sure (undoable).")
 @click.option("--who", default="", help="Your name, for the log.")
-def duplicates_command(session: Session, join_sure: bool, who: str) -> None:
+@click.option("--yes", is_flag=True, help="Also where much of the library would be joined.")
+def duplicates_command(session: Session, join_sure: bool, who: str, yes: bool) -> None:
     """Papers that may be one, with the evidence."""
     library = session.open()
-    joined = apply(library, coder(library, who)) if join_sure else 0
+    joined = apply(library, coder(library, who), yes=yes) if join_sure else 0
     with library.catalogue.read() as reader:
         found = proposals(reader)
     told = [_told(one) for one in found] or ["No two papers here look like one."]
@@ -63,9 +63,7 @@ def same_command(
         )
     else:
         library = session.open()
-        held = len(library.snapshot().table.n)
-        require_meant(len(papers) - 1, held, "hide behind another", yes=yes)
-        group = join(library, papers[0], papers[1:], coder(library, who), why)
+        group = join(library, papers[0], papers[1:], coder(library, who), why, yes=yes)
         session.emit(group.to_json(), _group(group))
 
 

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from kb.commands.common import Session, command
+from kb.commands.common import NUMBER, Session, command
 from kb.errors import UsageError
 from kb.library import Library
 from kb.remarks import Remark, add, edit, remarks, remove
@@ -14,15 +14,15 @@ from kb.remarks import Remark, add, edit, remarks, remove
 
 @command
 @click.argument("paper", required=False, default="")
-@click.argument("text", required=False, default="")
+@click.argument("text", required=False)
 @click.option("--list", "listed", is_flag=True, help="The notes on a paper; on all without one.")
-@click.option("--edit", "edited", type=int, metavar="N", help="Put TEXT in note N's place.")
-@click.option("--remove", "removed", type=int, metavar="N", help="Take note N away.")
+@click.option("--edit", "edited", type=NUMBER, metavar="N", help="Put TEXT in note N's place.")
+@click.option("--remove", "removed", type=NUMBER, metavar="N", help="Take note N away.")
 @click.option("--who", default="", help="Your name; else the setting `coder`, else the system's.")
 def note_command(
     session: Session,
     paper: str,
-    text: str,
+    text: str | None,
     listed: bool,
     edited: int | None,
     removed: int | None,
@@ -30,9 +30,11 @@ def note_command(
 ) -> None:
     """Notes that people write on papers.
 
-    kb note ID TEXT (`-` reads the text from standard input), kb note [ID] --list,
+    kb note ID TEXT (`-` reads the text from standard input), kb note list [ID] (or --list),
     kb note --edit N TEXT, kb note --remove N. The log keeps what was changed or removed.
     """
+    if paper == "list" and edited is None and removed is None:
+        listed, paper, text = True, text or "", None
     if sum((listed, edited is not None, removed is not None)) > 1:
         raise UsageError("--list, --edit and --remove go one at a time", remedy="kb note --help")
     library = session.open()
@@ -41,15 +43,15 @@ def note_command(
         gone = remove(library, removed, who)
         session.emit({"removed": gone.to_json()}, f"note {gone.n} on {gone.paper_id} removed")
     elif edited is not None:
-        _alone(text)
+        _alone(text or "")
         _told(session, edit(library, edited, _typed(paper), who))
-    elif listed or (paper and not text):
-        _alone(text)
+    elif listed or (paper and text is None):
+        _alone(text or "")
         _list(session, library, paper)
     elif not paper:
         raise UsageError("no paper is named", remedy="kb note ID TEXT, or kb note --list")
     else:
-        _told(session, add(library, paper, _typed(text), who))
+        _told(session, add(library, paper, _typed(text or ""), who))
 
 
 def _typed(text: str) -> str:

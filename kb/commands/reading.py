@@ -28,7 +28,7 @@ def reading_command(
 ) -> None:
     """A person's reading list: to_read, reading, read.
 
-    kb reading [STATE] shows it, kb reading set STATE ID… puts papers on it; the state none
+    kb reading [list] [STATE] shows it, kb reading set STATE ID… puts papers on it; the state none
     takes them off.
     """
     library = session.open()
@@ -36,6 +36,8 @@ def reading_command(
     if words[:1] == ("set",):
         _set(session, library, who, words[1:])
         return
+    if words[:1] == ("list",):
+        words = words[1:]
     if len(words) > 1:
         raise UsageError(
             f"one state at a time: {' '.join(words)}",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from kb.catalogue.screening import Criterion
-from kb.commands.common import Session, command, filter_options, filters_of
+from kb.commands.common import NUMBER, Session, command, filter_options, filters_of
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.ranking import MODES
@@ -133,9 +133,9 @@ def criteria(
 @click.argument("papers", nargs=-1)
 @click.option("--search", "query", default="", help="What this query finds.")
 @click.option("--mode", type=click.Choice(MODES), default="hybrid")
-@click.option("--max", "most", type=click.IntRange(1), default=200, help="Of --search.")
+@click.option("--max", "most", type=click.IntRange(1, 1_000_000), default=200, help="Of --search.")
 @click.option("--all", "everything", is_flag=True, help="All that match and pass, or the library.")
-@click.option("--logged", type=int, help="A logged search by number (kb review searches).")
+@click.option("--logged", type=NUMBER, help="A logged search by number (kb review searches).")
 @click.option("--from", "members", default="", metavar="COLLECTION", help="A collection's papers.")
 @filter_options
 @WHO
@@ -185,7 +185,9 @@ def _logged(library: Library, n: int) -> Any:
 
 
 @sub("searches")
-@click.option("-n", "last", type=click.IntRange(1), default=20, help="Only the last so many.")
+@click.option(
+    "-n", "last", type=click.IntRange(1, 1_000_000), default=20, help="Only the last so many."
+)
 def searches_logged(session: Session, last: int) -> None:
     """The search log with its numbers, for kb review add --logged."""
     held = searches(session.open(), last=last)
@@ -196,7 +198,7 @@ def searches_logged(session: Session, last: int) -> None:
 
 @sub("drop")
 @click.argument("name")
-@click.argument("source", type=int)
+@click.argument("source", type=NUMBER)
 def drop(session: Session, name: str, source: int) -> None:
     """Take a source out, with the papers that no other source brought."""
     gone = take_out(session.open(), name, source)

@@ -10,7 +10,7 @@ import click
 
 from kb.catalogue.screening import STAGES
 from kb.commands import reviewing
-from kb.commands.common import Session
+from kb.commands.common import NUMBER, Session
 from kb.commands.reviewing import WHO, sub
 from kb.decisions import coder
 from kb.errors import KbError, UsageError
@@ -49,7 +49,9 @@ def review_command(ctx: click.Context, library: str | None, as_json: bool) -> No
 @click.argument("verdict", required=False, default="")
 @click.option("--reason", default="", help="Why, e.g. one of the exclusion criteria.")
 @click.option("--order", type=click.Choice(ORDERS), default="likely", help="Of what is next.")
-@click.option("-n", "count", type=click.IntRange(1), default=1, help="How many are next.")
+@click.option(
+    "-n", "count", type=click.IntRange(1, 1_000_000), default=1, help="How many are next."
+)
 @_STAGE
 @WHO
 def screen(
@@ -81,7 +83,20 @@ def screen(
     case = board(library, name).cases.get(said.paper_id)
     state = case.outcomes[stage].state if case else ""
     facts = {"n": said.n, "paper_id": paper, "verdict": verdict, "reason": said.reason}
+    facts["reason_is_criterion"] = _criterion(session, library, name, verdict, said.reason)
     session.emit({"review": name, "stage": stage, "state": state} | facts, f"{paper}: {verdict}")
+
+
+def _criterion(
+    session: Session, library: Library, name: str, verdict: str, reason: str
+) -> bool | None:
+    """Whether a reason is a criterion of the review; None where nothing is to be compared."""
+    held = [one.text for one in require(library, name).criteria if one.kind == "exclude"]
+    if verdict != "exclude" or not reason or not held:
+        return None
+    if reason not in held:
+        session.say(f"note: the reason is none of the exclusion criteria: {'; '.join(held)}")
+    return reason in held
 
 
 def _id(library: Library, name: str) -> str:
@@ -100,7 +115,7 @@ def _paper(case: Case) -> dict[str, Any]:
 
 @sub("undo")
 @click.argument("name")
-@click.argument("number", type=int, required=False)
+@click.argument("number", type=NUMBER, required=False)
 @WHO
 def undone(session: Session, name: str, number: int | None, who: str) -> None:
     """Undo decision NUMBER, or your last one."""
@@ -215,7 +230,9 @@ def conflicting(
 
 @sub("check")
 @click.argument("name")
-@click.option("--draw", "size", type=click.IntRange(1), help="Draw a random sample of this size.")
+@click.option(
+    "--draw", "size", type=click.IntRange(1, 1_000_000), help="Draw a random sample of this size."
+)
 @WHO
 def check(session: Session, name: str, size: int | None, who: str) -> None:
     """When to stop: what the last papers gave, and what random samples say of recall."""

@@ -9,7 +9,7 @@ from kb.search_log import LoggedSearch, searches
 
 
 @command
-@click.option("-n", "last", type=click.IntRange(1), help="Only the last so many.")
+@click.option("-n", "last", type=click.IntRange(1, 1_000_000), help="Only the last so many.")
 def searches_command(session: Session, last: int | None) -> None:
     """The log of searches: what was looked for, when, inside what, and what was found.
 

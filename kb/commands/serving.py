@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import click
 
 from kb.commands.common import Session, command
-from kb.errors import DependencyMissing
+from kb.errors import DependencyMissing, UsageError
 from kb.settings import READ_ONLY
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -45,6 +47,7 @@ def app_command(session: Session, port: int, address: str, headless: bool, read_
             item=str(APP),
             remedy="install Sixfold from its checkout: make install",
         )
+    _require_free(address, port)
     environment = os.environ | told(session.folder, read_only=read_only)
     session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
     words = [
@@ -57,6 +60,40 @@ def app_command(session: Session, port: int, address: str, headless: bool, read_
         # In our place, not below us: whoever stops this process stops the server.
         os.execve(sys.executable, words, environment)  # noqa: S606 - no shell is wanted
     return subprocess.run(words, env=environment, check=False).returncode
+
+
+def _require_free(address: str, port: int) -> None:
+    """Raise UsageError where nothing can listen there: not our address, or a port in use."""
+    try:
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise UsageError(
+            f"there is no address {address}",
+            item=address,
+            remedy="--address localhost, or 0.0.0.0 for all of this machine",
+            code="bad_address",
+        ) from None
+    for family, kind, protocol, _, place in found:
+        try:
+            with socket.socket(family, kind, protocol) as trial:
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+                trial.bind(place)
+        except OSError as error:
+            if error.errno == errno.EAFNOSUPPORT or (
+                error.errno == errno.EADDRNOTAVAIL and len(found) > 1
+            ):
+                continue
+            taken = error.errno == errno.EADDRINUSE
+            raise UsageError(
+                f"port {port} of {address} is in use"
+                if taken
+                else f"nothing can listen on {address}:{port}: {error.strerror}",
+                item=f"{address}:{port}",
+                remedy=f"--port {port + 1 if port < 65535 else 8501}"
+                if taken
+                else "--address localhost, and a --port above 1023",
+                code="port_in_use" if taken else "bad_address",
+            ) from None
 
 
 def told(folder: Path, *, read_only: bool) -> dict[str, str]:

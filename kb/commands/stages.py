@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 import numpy as np
@@ -19,6 +19,7 @@ from kb.commands.common import Session, command
 from kb.embed import Embedder
 from kb.errors import ItemsFailed, UsageError
 from kb.settings import Settings, load_settings
+from kb.whole_file import asked_for, require_free
 from taxonomy.statements import StatementClassifier
 from taxonomy.tagger import Tagger
 
@@ -163,18 +164,25 @@ def _run(
     work: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
 ) -> int:
     """Read, work, write; the target appears whole or not at all. Returns lines written."""
+    require_free(target)
     done = 0
     part = target.with_name(target.name + ".part")
     try:
-        with part.open("w", encoding="utf-8") as out:
+        with _to(part, target) as out:
             for rows in _chunks(source, needed):
                 for row in work(rows):
                     out.write(encodable(json.dumps(row, ensure_ascii=False)) + "\n")
                 done += len(rows)
-        part.replace(target)
+        with asked_for(target):
+            part.replace(target)
     finally:
         part.unlink(missing_ok=True)
     return done
+
+
+def _to(part: Path, target: Path) -> TextIO:
+    with asked_for(target):
+        return part.open("w", encoding="utf-8")
 
 
 def _chunks(source: Path, needed: tuple[str, ...]) -> Iterator[list[dict[str, Any]]]:

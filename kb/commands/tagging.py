@@ -10,7 +10,7 @@ import click
 from kb.catalogue.decisions import effective, read_log
 from kb.coders import check_settling
 from kb.codings import load_codings, save_log
-from kb.commands.common import Session, command
+from kb.commands.common import NUMBER, Session, command
 from kb.decisions import Entry, Verdict, check_category, coder, history, record, undo
 from kb.errors import UsageError, unknown
 from kb.library import Library
@@ -169,9 +169,11 @@ def _lines(entries: list[Entry]) -> str:
 
 
 @command
-@click.argument("number", type=int, required=False)
+@click.argument("number", type=NUMBER, required=False)
 @click.option("--list", "listed", is_flag=True, help="Show the last decisions, with numbers.")
-@click.option("-n", "--count", type=click.IntRange(1), default=20, help="How many to show.")
+@click.option(
+    "-n", "--count", type=click.IntRange(1, 1_000_000), default=20, help="How many to show."
+)
 @click.option("--who", default="", metavar="NAME", help="Whose last act (else setting `coder`).")
 @click.option("--why", default="", metavar="TEXT", help="The reason.")
 def undo_command(
@@ -196,7 +198,9 @@ def undo_command(
 
 @command
 @click.option("--queue", "queued", is_flag=True, help="What to decide next.")
-@click.option("-n", "--count", type=click.IntRange(1), default=10, help="Length of the queue.")
+@click.option(
+    "-n", "--count", type=click.IntRange(1, 1_000_000), default=10, help="Length of the queue."
+)
 @click.option("--facet", default="", metavar="FACET", help="Only this facet.")
 @click.option("--strategy", default="informative", help="informative or random.")
 @click.option("--who", default="", metavar="NAME", help="Whose queue (else setting `coder`).")

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from kb.codebooks import Plan, commit, edition_at, history, propose, revert_to
-from kb.commands.common import Session, command
+from kb.commands.common import NUMBER, Session, command
 from kb.errors import UsageError
 from kb.library import Library
 from kb.telling_codebook import category_json, category_lines, change_line, plan_lines
@@ -95,7 +95,7 @@ def _edition(library: Library, version: int | None) -> tuple[int, Edition]:
 
 @_sub("show")
 @click.argument("facet", required=False)
-@click.option("--version", type=int, metavar="N", help="An older version; else the newest.")
+@click.option("--version", type=NUMBER, metavar="N", help="An older version; else the newest.")
 def show(session: Session, facet: str | None, version: int | None) -> None:
     """The codebook: every facet and category, whose words they are, and papers of each."""
     library = session.open()
@@ -174,7 +174,7 @@ def import_file(session: Session, file: Path, **how: Any) -> None:
 @_sub("export")
 @click.argument("facet")
 @click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
-@click.option("--version", type=int, metavar="N", help="An older version; else the newest.")
+@click.option("--version", type=NUMBER, metavar="N", help="An older version; else the newest.")
 def export_file(session: Session, facet: str, target: Path | None, version: int | None) -> None:
     """Write one facet as TOML that `import` reads."""
     _, edition = _edition(session.open(), version)
@@ -286,7 +286,7 @@ def edit(session: Session, facet: str, key: str, **options: Any) -> None:
 
 
 @_sub("revert")
-@click.argument("version", type=int)
+@click.argument("version", type=NUMBER)
 @_changing
 def revert(session: Session, version: int, **how: Any) -> None:
     """Make a new version that is the same as version VERSION."""

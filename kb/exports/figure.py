@@ -25,11 +25,17 @@ _LEGEND = 66
 _TEXT, _SMALL = 15, 12
 """Sizes in SVG units, 96 an inch."""
 _LINE_CHARACTERS = 26
+SHADES = ("papers", "challenges", "directions")
+"""What the app's map is shaded by."""
 _EMPTY = {"none_stated": "#f6f8fa", "no_papers": "#ffffff", "never_searched": "#ffffff"}
 
 
-def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
-    """Width, height and shapes of the figure, in painting order."""
+def shapes(chart: ChallengeMap, by: str = "") -> tuple[int, int, list[Shape]]:
+    """Width, height and shapes of the figure, in painting order.
+
+    Takes: by, one of SHADES: shaded by it, with the papers in bold, as the app's map is. "" =
+    shaded by challenges, with these in bold.
+    """
     grid, names = chart.lattice, chart.meta["names"]
     width = 2 * _MARGIN + _HEAD_WIDTH + _CELL_WIDTH * len(grid.columns)
     heads = [
@@ -39,7 +45,7 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
     head = 14 + 15 * max(map(len, heads), default=1)
     height = 2 * _MARGIN + head + _CELL_HEIGHT * len(grid.rows) + _LEGEND
     drawn: list[Shape] = []
-    most = max((cell.challenges for cell in grid.cells), default=0)
+    most = max((getattr(cell, by or "challenges") for cell in grid.cells), default=0)
     left, top = _MARGIN + _HEAD_WIDTH, _MARGIN + head
     for place, lines in enumerate(heads):
         x = left + (place + 0.5) * _CELL_WIDTH
@@ -51,57 +57,78 @@ def shapes(chart: ChallengeMap) -> tuple[int, int, list[Shape]]:
         for place, column in enumerate(grid.columns):
             x = left + place * _CELL_WIDTH
             one = grid.cell(row, column)
-            drawn += _cell(one, grid.emptiness(one), x, y, most)
-    return width, height, drawn + _legend(chart, height)
+            # The square root keeps small counts apart where one cell dwarfs the others.
+            depth = sqrt(getattr(one, by or "challenges") / most) if most else 0.0
+            told = (_as_shown if by else _stated)(one, grid.emptiness(one))
+            drawn += _cell(one, told, x, y, depth)
+    return width, height, drawn + _legend(chart, height, by)
 
 
-def as_svg(chart: ChallengeMap) -> bytes:
+def as_svg(chart: ChallengeMap, by: str = "") -> bytes:
     """A standalone SVG 1.1 with a title, a description and the manifest as metadata."""
-    return svg(_picture(chart))
+    return svg(_picture(chart, by))
 
 
-def as_png(chart: ChallengeMap) -> bytes:
+def as_png(chart: ChallengeMap, by: str = "") -> bytes:
     """The same figure as PNG at 288 dots an inch, with the manifest as a text chunk."""
-    return png(_picture(chart))
+    return png(_picture(chart, by))
 
 
-def _picture(chart: ChallengeMap) -> Picture:
-    width, height, drawn = shapes(chart)
+def _picture(chart: ChallengeMap, by: str) -> Picture:
+    width, height, drawn = shapes(chart, by)
     return Picture(width, height, tuple(drawn), _title(chart), _described(chart), manifest(chart))
 
 
-def _cell(cell: Cell, emptiness: str, x: float, y: float, most: int) -> list[Shape]:
+def _cell(cell: Cell, told: tuple[str, str], x: float, y: float, depth: float) -> list[Shape]:
+    """A cell with its number and what stands below it; without a number it is pale."""
     middle = x + _CELL_WIDTH / 2
     size = (_CELL_WIDTH - 2, _CELL_HEIGHT - 2)
-    if cell.state != "stated":
+    number, below = told
+    if not number:
         box = Box(x + 1, y + 1, *size, _EMPTY[cell.state], cell.state == "never_searched")
-        return [box, Words(middle, y + 33, emptiness, _SMALL, PALE)]
-    # The square root keeps small counts apart where one cell dwarfs the others.
-    depth = sqrt(cell.challenges / most) if most else 0.0
+        return [box, Words(middle, y + 33, below, _SMALL, PALE)]
     ink = ink_on(depth)
     return [
         Box(x + 1, y + 1, *size, shade(depth)),
-        Words(middle, y + 27, f"{cell.challenges:,}", _TEXT, ink, bold=True),
-        Words(middle, y + 45, _papers(cell.denominator), _SMALL, ink),
+        Words(middle, y + 27, number, _TEXT, ink, bold=True),
+        Words(middle, y + 45, below, _SMALL, ink),
     ]
+
+
+def _stated(cell: Cell, emptiness: str) -> tuple[str, str]:
+    """The challenges, and the papers read for them."""
+    if cell.state != "stated":
+        return "", emptiness
+    return f"{cell.challenges:,}", _papers(cell.denominator)
+
+
+def _as_shown(cell: Cell, emptiness: str) -> tuple[str, str]:
+    """The papers, and what they state."""
+    if not cell.papers:
+        return "", emptiness
+    counts = f"{cell.challenges:,} ch · {cell.directions:,} dir"
+    return f"{cell.papers:,}", emptiness or counts
 
 
 def _papers(count: int) -> str:
     return f"{count:,} paper" + ("" if count == 1 else "s") + " read"
 
 
-def _legend(chart: ChallengeMap, height: float) -> list[Shape]:
+def _legend(chart: ChallengeMap, height: float, by: str) -> list[Shape]:
     y = height - _LEGEND + 18
     meta = chart.meta
     counts = f"{meta['papers']:,} papers, {meta['challenges']:,} challenges"
     asked = f" ({told(meta)})" if meta["filters"] else ""
     none = (
-        '"none pass the filter": no paper there among those chosen.'
+        '"none pass": no paper there among those chosen.'
         if chart.lattice.filtered
         else '"no papers": searched, none found.'
     )
+    numbers = "Number: challenges stated; below: papers read for them"
+    if by:
+        numbers = "Number: papers; below: challenges (ch) and directions (dir) that they state"
     lines = (
-        "Number: challenges stated; below: papers read for them. Darker = more challenges.",
+        f"{numbers}. Darker = more {by or 'challenges'}.",
         f'"none in N": stated by none of the N papers read; {none}',
         f"Hatched: not searched. {counts}{asked}; library generation {meta['generation']}.",
     )

@@ -10,12 +10,13 @@ import streamlit as st
 
 from kb.answer import ask
 from kb.catalogue import Filters
-from kb.chats import keep, new_chat, turns
+from kb.chats import keep, may_write, new_chat, turns
 from kb.errors import KbError
 from kb.followup import Resolved, Turn, turn_of
 from kb.library import Library
-from kb.pages.parts import chat_list, facets, narrowing, page, places, state
+from kb.pages.parts import chat_list, facets, narrowing, page, person, places, state
 from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.outcome import too_long
 from kb.pages.parts.turn import turn as drawn
 from kb.pages.parts.words import _, later, many
 from kb.pages.parts.writing import Writing
@@ -57,6 +58,9 @@ def draw(library: Library) -> None:
     """The page."""
     chat = state.one("chat")
     chat = chat if _ID.fullmatch(chat) else ""
+    own = may_write(library, chat, person.whose_chats(library))
+    if not own and narrowing.AGAIN in st.session_state:
+        chat, own = "", True  # asked on, in a chat of one's own
     chat_list.sidebar(library, chat)
     filters, passing = facets.sidebar(library)
     written: Writing | None = st.session_state.get("writing")
@@ -69,13 +73,11 @@ def draw(library: Library) -> None:
         chat = ""
     if not told and not written:
         _start(library, passing)
-    first = 0 if state.one("all") else max(len(told) - _SHOWN, 0)
-    if first:
-        more = many("Show {n} earlier question", "Show {n} earlier questions", first)
-        st.button(more, on_click=state.put, args=({"all": "1"},), key="earlier")
-    for number, (question, answer) in enumerate(told):
-        if number >= first:
-            drawn(library, chat, number, question, answer)
+    _turns(library, chat, told)
+    if not own:
+        told_by = _("This chat is somebody else's: its link opens it for reading alone.")
+        st.info(told_by, icon=":material/visibility:")
+        return
     if written and written.chat == chat:
         with st.container(key=f"turn-{len(told)}"):
             _progress(written)
@@ -85,17 +87,36 @@ def draw(library: Library) -> None:
     worded = _choice(library, filters)
     # In a container of its own: a box at the page's very end would scroll every answer to its end.
     with st.container(key="asking"):
-        asked = st.chat_input(
-            _("Ask about these papers"),
-            key="question",
-            max_chars=state.MOST,
-            disabled=bool(written),
-        )
+        asked = _typed(disabled=bool(written))
     again: Resolved | None = st.session_state.pop(narrowing.AGAIN, None)
     question = again.question if again else asked or st.session_state.pop("example", None)
     if question and str(question).strip() and not written:
         earlier = [turn_of(answer) for _asked, answer in told]
         _ask(library, chat, Asked(str(question).strip(), filters, earlier, again, worded))
+
+
+def _typed(*, disabled: bool) -> str | None:
+    """What was asked; a question that is too long goes back into its box, and it is said."""
+    # Streamlit's own bound would drop a text that is pasted without a word.
+    back = st.session_state.pop("too-long", None)
+    if back is not None:
+        st.session_state["question"] = back
+    asked = st.chat_input(_("Ask about these papers"), key="question", disabled=disabled)
+    if asked and too_long(asked, state.MOST):
+        st.session_state["too-long"] = asked
+        st.rerun()
+    return asked
+
+
+def _turns(library: Library, chat: str, told: list[tuple[str, dict[str, Any]]]) -> None:
+    """The last turns, and the way to those before."""
+    first = 0 if state.one("all") else max(len(told) - _SHOWN, 0)
+    if first:
+        more = many("Show {n} earlier question", "Show {n} earlier questions", first)
+        st.button(more, on_click=state.put, args=({"all": "1"},), key="earlier")
+    for number, (question, answer) in enumerate(told):
+        if number >= first:
+            drawn(library, chat, number, question, answer)
 
 
 def _choice(library: Library, filters: Filters) -> bool:
@@ -159,13 +180,15 @@ def _start(library: Library, passing: int) -> None:
     with st.container(key="examples", gap="xsmall"):
         for example in _examples(library, str(library.folder), library.snapshot().generation):
             st.button(plain(example), key=f"try-{example}", on_click=_choose, args=(example,))
-    st.caption(
-        _("This library is open for reading only: a conversation is not kept.")
-        if library.catalogue.read_only
-        else _(
+    if library.catalogue.read_only:
+        kept = _("This library is open for reading only: a conversation is not kept.")
+    elif person.by_proxy():
+        kept = _("Your conversations are kept in the library: others see one only by its link.")
+    else:
+        kept = _(
             "Conversations are kept in the library: whoever uses it finds them in the list beside."
         )
-    )
+    st.caption(kept)
 
 
 def _choose(example: str) -> None:
@@ -186,11 +209,12 @@ def _ask(library: Library, chat: str, asked: Asked) -> None:
         )
     chat = chat or new_chat()
     if asked.worded and found.citations:
-        st.session_state["writing"] = Writing(library, chat, asked.question, found).start()
+        writing = Writing(library, chat, asked.question, found, person.whose_chats(library))
+        st.session_state["writing"] = writing.start()
     else:
         answer = found.to_json()
         try:
-            keep(library, chat, asked.question, answer)
+            keep(library, chat, asked.question, answer, whose=person.whose_chats(library))
         except KbError:
             _unsaved(library, chat, asked.question, answer)
     st.session_state["asked"] = True

@@ -64,7 +64,7 @@ def _headline(found: Sequence[Challenge], passing: int) -> None:
     """How many challenges papers share, before how many stand alone."""
     shared = sum(len(one.paper_ids) > 1 for one in found)
     told = _(
-        "**{shared}** challenges stated by two papers or more; {alone} by one; among {n} papers."
+        "Challenges stated by two papers or more: **{shared}**; by one: {alone}; among {n} papers."
     )
     st.markdown(
         told.format(shared=f"{shared:,}", alone=f"{len(found) - shared:,}", n=f"{passing:,}")

@@ -23,6 +23,7 @@ from kb.pages.parts import (
     waiting,
 )
 from kb.pages.parts.markup import plain
+from kb.pages.parts.outcome import sentence
 from kb.pages.parts.words import _, later, many
 
 _ORDERS = {"informative": later("Most informative first"), "random": later("At random")}
@@ -47,7 +48,9 @@ def draw(library: Library) -> None:
     _told()
     try:
         who = coder(library, who)
-    except UsageError:
+    except UsageError as error:
+        if who:
+            st.error(plain(sentence(error)), icon=":material/error:")
         st.info(_("Say who is labelling: decisions bear a name."), icon=":material/person:")
         return
     far = standing(library, who)
@@ -250,7 +253,7 @@ def _done(act: Callable[[], object]) -> bool:
         told = _("Not saved, but kept on this page: {reason}. Then save again.")
         st.session_state["label-failed"] = told.format(reason=error.message)
     except KbError as error:
-        st.session_state["label-failed"] = f"{error.message}: {error.remedy}"
+        st.session_state["label-failed"] = sentence(error)
     else:
         return True
     return False
@@ -273,6 +276,8 @@ def _panels(library: Library, who: str) -> None:
     with agree:
         if agree.open:
             agreeing.draw(library, who)
+    if library.catalogue.read_only:
+        return
     teach = st.expander(
         _("Teach the tagger"), icon=":material/school:", key="teach", bind="query-params"
     )

@@ -11,6 +11,7 @@ from kb.catalogue import SCHEMA_VERSION
 from kb.duplicates import proposals
 from kb.library import Library
 from kb.pages.parts import (
+    abstracts,
     acting,
     add_forms,
     first_run,
@@ -22,11 +23,13 @@ from kb.pages.parts import (
     progress,
     runs,
 )
+from kb.pages.parts.jobs import own_name
 from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _, later, many
 
 _JOURNAL = 200
 _PROPOSED = 20
+_ROW, _TALLEST = 35, 320  # pixels of a row, and of the table
 _ADDING = ("add", "retry", "resume", "bundle", "starter")
 _COUNTS = (
     ("papers", later("papers"), places.PAPERS),
@@ -54,6 +57,7 @@ def draw(library: Library) -> None:
     if not len(library.snapshot().table.n):
         first_run.draw(library.folder, jobs, library=library, read_only=read_only)
     _counts(library)
+    abstracts.draw(library, jobs)
     if not read_only:
         st.subheader(_("Add papers"), anchor=False)
         add_forms.draw(library, jobs)
@@ -140,16 +144,17 @@ def _journal(library: Library) -> None:
         [
             {
                 _("When"): row["at"][:19].replace("T", " "),
-                _("Item"): row["item"],
+                _("Item"): own_name(row["item"]),
                 _("Outcome"): _(_OUTCOMES.get(row["state"], row["state"])),
                 _("Step"): row["step"],
-                _("Why it failed"): row["error"],
+                _("Why it failed"): row["error"].replace("`", ""),
                 _("Paper"): row["paper_id"],
             }
             for row in rows
         ],
         hide_index=True,
-        height=320,
+        height=min(_TALLEST, _ROW * (len(rows) + 1) + 3),
+        column_config=runs.wide_reasons() if any(row["error"] for row in rows) else None,
         key="journal",
     )
 

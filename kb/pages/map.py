@@ -25,6 +25,7 @@ from kb.pages.parts import (
     state,
 )
 from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.styles import style
 from kb.pages.parts.tags import heading
 from kb.pages.parts.words import _, later
 from kb.search import search
@@ -51,7 +52,12 @@ _STATES = {
     "left_out": later("none pass the filter"),
     "never_searched": later("no paper, and nobody has searched for it"),
 }
-_MARKS = {"none_stated": later("–"), "no_papers": later("none"), "never_searched": later("?")}
+_EMPTY = {
+    "no_papers": ("–", later("no papers")),
+    "left_out": ("–", later("none pass")),
+    "never_searched": ("?", later("not searched")),
+}
+"""State of a cell without papers -> its mark, and the words of `Lattice.emptiness`; for `_`."""
 _FILES = {
     "graphml": ("graphml", "application/xml", "GraphML"),
     "gexf": ("gexf", "application/xml", "GEXF"),
@@ -112,7 +118,7 @@ def _cells(library: Library, filters: Filters, passing: int) -> None:
     _matrix(library, lattice, counted)
     _legend(lattice)
     map_trends.gaps(library, lattice)
-    _downloads(library, filters, rows, columns)
+    _downloads(library, filters, (rows, columns, counted))
     row, column = state.one("row"), state.one("column")
     if row in lattice.rows and column in lattice.columns:
         _cell(library, lattice, lattice.cell(row, column), filters)
@@ -148,7 +154,7 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
     wide = (
         f".st-key-matrix [data-testid=stHorizontalBlock]{{min-width:{96 * len(columns) + 144}px}}"
     )
-    st.html(f"<style>{wide}{''.join(shades)}</style>")
+    style(f"{wide}{''.join(shades)}")
 
 
 def _heading(library: Library, axis: str, key: str) -> str:
@@ -160,10 +166,9 @@ def _heading(library: Library, axis: str, key: str) -> str:
 
 
 def _label(cell: Cell, filtered: bool) -> str:
-    if filtered and cell.state == "no_papers":
-        return f"{_('none')}  \n:small[{_('pass the filter')}]"
     if not cell.papers:
-        return f"{_(_MARKS[cell.state])}  \n:small[{_('no papers')}]"
+        mark, told = _EMPTY[_state(cell, filtered)]
+        return f"{mark}  \n:small[{_(told)}]"
     stated = _("{challenges} ch · {directions} dir") if cell.challenges else _("none in {n}")
     told = stated.format(
         challenges=f"{cell.challenges:,}",
@@ -173,8 +178,11 @@ def _label(cell: Cell, filtered: bool) -> str:
     return f"**{cell.papers:,}**  \n:small[{told}]"
 
 
+def _state(cell: Cell, filtered: bool) -> str:
+    return "left_out" if filtered and cell.state == "no_papers" else cell.state
+
+
 def _told(cell: Cell, filtered: bool) -> str:
-    state = "left_out" if filtered and cell.state == "no_papers" else cell.state
     return _(
         "{papers} papers, {challenges} challenges, {directions} directions; "
         "{read} papers read for them: {state}."
@@ -183,7 +191,7 @@ def _told(cell: Cell, filtered: bool) -> str:
         challenges=f"{cell.challenges:,}",
         directions=f"{cell.directions:,}",
         read=f"{cell.denominator:,}",
-        state=_(_STATES[state]),
+        state=_(_STATES[_state(cell, filtered)]),
     )
 
 
@@ -211,25 +219,30 @@ def _legend(lattice: Lattice) -> None:
             "paper may stand in several cells. “none in N”: no challenge in the N papers whose "
             "text was read"
         ),
-        _("“none”: none pass the filter") if lattice.filtered else _("“none”: searched, no paper"),
-        _("“?”: nobody has searched here yet"),
+        _("“none pass”: no paper here passes the filter")
+        if lattice.filtered
+        else _("“no papers”: searched, none found"),
+        _("“?”, hatched: nobody has searched here yet"),
         *([more] if left else ()),
     )
     st.caption(" · ".join(told))
 
 
-def _downloads(library: Library, filters: Filters, rows: str, columns: str) -> None:
+def _downloads(library: Library, filters: Filters, drawn: tuple[str, str, str]) -> None:
+    """The files of the map; `drawn`: its rows, its columns, what it is shaded by."""
     with st.expander(_("Download this map"), icon=":material/download:"):
-        told = _("With every quote, its paper and page; `kb verify FILE` checks them again.")
+        told = _(
+            "SVG and PNG are the map as it is shaded here. JSON, GraphML, GEXF, CSV, HTML, "
+            "Markdown and Cytoscape hold every quote, its paper and page; `kb verify FILE` checks "
+            "them again."
+        )
         st.caption(told)
         with st.container(horizontal=True, key="downloads"):
             for form in sorted(FORMATS, key=list(_FILES).index):
                 ending, mime, label = _FILES[form]
                 st.download_button(
                     label,
-                    data=partial(
-                        _file, library, filters, form, rows, columns
-                    ),  # made when asked for
+                    data=partial(_file, library, filters, form, drawn),  # made when asked for
                     file_name=f"sixfold-map.{ending}",
                     mime=mime,
                     key=f"get-{form}",
@@ -237,9 +250,11 @@ def _downloads(library: Library, filters: Filters, rows: str, columns: str) -> N
                 )
 
 
-def _file(library: Library, filters: Filters, form: str, rows: str, columns: str) -> bytes:
+def _file(library: Library, filters: Filters, form: str, drawn: tuple[str, str, str]) -> bytes:
+    rows, columns, counted = drawn
     facts = {key: paper_facts(paper) for key, paper in mapped(library).papers.items()}
-    return export(challenge_map(library, filters, rows=rows, columns=columns), form, facts)
+    chart = challenge_map(library, filters, rows=rows, columns=columns)
+    return export(chart, form, facts, by=counted)
 
 
 def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> None:

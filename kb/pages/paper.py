@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -11,7 +12,17 @@ from kb.catalogue import StoredPassage
 from kb.catalogue.values import SentenceRow
 from kb.errors import UsageError
 from kb.library import Library
-from kb.pages.parts import acting, collected, page, places, quotes, reading_state, results, state
+from kb.pages.parts import (
+    abstracts,
+    acting,
+    collected,
+    page,
+    places,
+    quotes,
+    reading_state,
+    results,
+    state,
+)
 from kb.pages.parts.cites import cites
 from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
@@ -58,7 +69,7 @@ def draw(library: Library) -> None:
     with main:
         _passage(shown, passages, sentences)
         _sayings(shown)
-        _abstract(shown)
+        _abstract(shown, read_only=library.catalogue.read_only)
         reader(shown, passages, sentences)
         page_view(shown.paper, passages, sentences)
         cites(library, shown)
@@ -93,7 +104,10 @@ def _head(library: Library, shown: Card) -> None:
         where = f"{results.who(paper)}. {paper.title}. {paper.url}".strip()
         with st.popover(_("Share"), icon=":material/share:"):
             st.caption(_("This address shows the same card to whoever can reach this app:"))
-            st.code(st.context.url or "", language=None, wrap_lines=True)
+            # Streamlit's own address lacks the id where a link of another page led here.
+            here = (st.context.url or "").partition("?")[0]
+            address = f"{here}?{urlencode({'id': paper.paper_id})}"
+            st.code(address, language=None, wrap_lines=True)
             st.caption(_("To cite it in a text:"))
             st.code(where, language=None, wrap_lines=True)
 
@@ -136,7 +150,7 @@ def _passage(
 
 
 def _where(passage: StoredPassage) -> str:
-    section = plain(passage.section or _("Body"))
+    section = plain(quotes.section_name(passage.section, _("Body")))
     if not passage.page:
         return section
     return _("{section}, page {page}").format(section=section, page=passage.page)
@@ -179,17 +193,17 @@ def _said(name: str, key: str, some: Sequence[Quote], paper_id: str) -> None:
             quotes.quote(one, paper_id, f"{key}-{number}")
 
 
-def _abstract(shown: Card) -> None:
+def _abstract(shown: Card, *, read_only: bool) -> None:
     paper = shown.paper
     if paper.abstract:
         st.markdown(f"##### {_('Abstract')}")
         st.html(f'<p class="sf-text">{escaped(paper.abstract)}</p>')
+    elif not paper.arxiv_id:
+        st.caption(_("The paper gives no abstract."))
     else:
-        st.caption(
-            _("The abstract is not stored here. `kb fetch --missing` brings it from arXiv.")
-            if paper.arxiv_id
-            else _("The paper gives no abstract.")
-        )
+        st.caption(_("The abstract is not stored here. `kb fetch --missing` brings it from arXiv."))
+        if not read_only:
+            st.page_link(places.LIBRARY, label=_(abstracts.FETCH), icon=":material/download:")
 
 
 def _filed(library: Library, shown: Card) -> None:

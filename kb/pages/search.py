@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from kb.catalogue import Filters
 from kb.errors import UsageError
 from kb.library import Library
+from kb.missing import unknown_words
 from kb.pages.parts import (
     collected,
     download,
@@ -26,6 +27,7 @@ from kb.pages.parts import (
     state,
 )
 from kb.pages.parts.markup import plain
+from kb.pages.parts.outcome import sentence
 from kb.pages.parts.words import _, later, many
 from kb.query import Query, parse
 from kb.ranking import MODES, Ints, Mode
@@ -64,6 +66,9 @@ def draw(library: Library) -> None:
         autocomplete="off",
     )
     mode = _mode(choice)
+    if (length := len(st.query_params.get("q", ""))) > state.MOST:
+        told = _("{n} characters are too many: the first {most} of them were searched for.")
+        st.warning(told.format(n=f"{length:,}", most=f"{state.MOST:,}"))
     if state.one("like"):
         _alike(library, state.one("like"), filters, passing)
     elif query and query.strip():
@@ -103,7 +108,7 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
     try:
         asked = parse(query, library.edition)
     except UsageError as error:
-        st.info(plain(f"{error.message}: {error.remedy}"), icon=":material/search_off:")
+        st.info(plain(sentence(error)), icon=":material/search_off:")
         return
     only = my_filters.numbers(library)
     made = partial(_searched, library, asked, filters, mode, only)
@@ -113,6 +118,7 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
     if not found.hits:
         _nothing(passing)
         return
+    _unknown(library, asked.text)
     if mode == "lexical" or not asked.plain:
         of = many("{n} paper matches", "{n} papers match", found.total)
     else:
@@ -122,6 +128,17 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
         _taken(library, found, made, total)
         saved.offer(library, query, filters, mode)
     _listed(library, found, query, passing)
+
+
+def _unknown(library: Library, text: str) -> None:
+    """Say which words of the query no paper holds: a list of nearest papers hides it."""
+    unknown = unknown_words(library, text)
+    if unknown.every:
+        told = _("No paper holds these words; the papers below are the nearest by meaning.")
+        st.info(told, icon=":material/search_off:")
+    elif unknown.words:
+        words = ", ".join(f"“{plain(word)}”" for word in unknown.words)
+        st.caption(_("No paper holds {words}.").format(words=words))
 
 
 def _alike(library: Library, wanted: str, filters: Filters, passing: int) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -222,6 +223,24 @@ def test_an_upload_gets_a_safe_name_within_the_library(tmp_path: Path) -> None:
         assert path.is_file()
     assert keep_upload(tmp_path, "a.pdf", b"1") == keep_upload(tmp_path, "a.pdf", b"1")
     assert keep_upload(tmp_path, "a.pdf", b"1") != keep_upload(tmp_path, "a.pdf", b"2")
+
+
+def test_two_people_may_upload_the_same_file_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, both = Path.write_bytes, threading.Barrier(2)
+
+    def together(path: Path, data: bytes) -> int:
+        size = write(path, data)
+        both.wait(20)  # neither is done before the other has written
+        return size
+
+    monkeypatch.setattr(Path, "write_bytes", together)
+    with ThreadPoolExecutor(2) as people:
+        first, second = people.map(lambda _: keep_upload(tmp_path, "a.pdf", b"%PDF"), range(2))
+    assert first == second
+    assert first.read_bytes() == b"%PDF"
+    assert [path.name for path in first.parent.iterdir()] == [first.name]
 
 
 def test_an_uploaded_bibliography_keeps_its_ending(tmp_path: Path) -> None:

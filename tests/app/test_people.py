@@ -10,11 +10,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from kb.answer import ask
+from kb.catalogue import Filters
 from kb.catalogue.chats import heads
+from kb.chats import chats, keep, remove, rename, turns
 from kb.decisions import LONGEST_NAME
-from kb.errors import ReadOnly
+from kb.errors import ReadOnly, UsageError
+from kb.followup import Resolved
 from kb.library import Library
-from kb.pages.parts import person
+from kb.pages.parts import narrowing, person
 from kb.settings import READ_ONLY
 
 Start = Callable[..., AppTest]
@@ -176,3 +180,107 @@ def test_an_empty_folder_for_reading_makes_no_library(
     assert app.info
     assert "load-starter" not in {str(one.key) for one in app.button}
     assert not (tmp_path / "none").exists()
+
+
+QUESTION = "How can verbatim recall of licensed code be reduced?"
+
+
+def signed_in(monkeypatch: pytest.MonkeyPatch, who: str) -> None:
+    as_seen(monkeypatch, X_Forwarded_User=who)
+
+
+def listed(app: AppTest) -> set[str]:
+    keys = (str(one.key) for one in app.sidebar.button)
+    return {key.removeprefix("show-") for key in keys if key.startswith("show-")}
+
+
+@pytest.fixture
+def talks(folder: Path, proxied: None) -> Path:
+    """A library with a chat of Ada's, one of Grace's and one from before there was a proxy."""
+    library = Library.open(folder)
+    for chat, whose in (("hers", ("ada",)), ("graces", ("grace",)), ("old", None)):
+        keep(library, chat, f"{QUESTION} {chat}?", ask(library, QUESTION).to_json(), whose=whose)
+    library.close()
+    return folder
+
+
+def test_one_sees_and_changes_only_ones_own_chats(
+    start: Start, talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(monkeypatch, "ada")
+    app = start("ask", chat="hers")
+    assert listed(app) == {"hers"}
+    app.chat_input(key="question").set_value(QUESTION).run()
+    app.text_input(key="rename-hers").set_value("Mine").run()
+    assert not app.exception
+    signed_in(monkeypatch, "grace")
+    app = start("ask", find="licensed")
+    assert listed(app) == {"graces"}
+    library = Library.open(talks)
+    assert [(one.chat, one.name, one.turns, one.who) for one in chats(library)] == [
+        ("hers", "Mine", 2, "ada"),
+        ("old", "", 1, ""),
+        ("graces", "", 1, "grace"),
+    ]
+    with pytest.raises(UsageError, match="hers"):
+        rename(library, "hers", "x", ("grace",))
+    with pytest.raises(UsageError, match="hers"):
+        remove(library, "hers", ("grace",))
+    assert rename(library, "graces", "Mine", ("grace",)) == "Mine"  # tells nothing of Ada's
+    library.close()
+
+
+def test_anothers_chat_opens_by_its_link_for_reading(
+    start: Start, talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(monkeypatch, "grace")
+    app = start("ask", chat="hers")
+    assert any("somebody else" in one.value for one in app.info)
+    assert any("hers?" in one.value for one in app.markdown)
+    assert listed(app) == {"graces"}
+    assert not app.chat_input
+    assert not {"export-hers", "rename-hers", "delete"} & {str(one.key) for one in app.button}
+    library = Library.open(talks)
+    with pytest.raises(UsageError, match="somebody else"):
+        keep(library, "hers", QUESTION, {"answered": False}, whose=("grace",))
+    assert len(turns(library, "hers")) == 1
+    library.close()
+
+
+def test_a_question_put_anew_in_anothers_chat_begins_ones_own(
+    start: Start, talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(monkeypatch, "grace")
+    app = start("ask", chat="hers")
+    app.session_state[narrowing.AGAIN] = Resolved(QUESTION, Filters())
+    app.run()
+    assert not app.exception
+    library = Library.open(talks)
+    assert len(turns(library, "hers")) == 1
+    newest = chats(library)[0]
+    assert (newest.who, newest.first) == ("grace", QUESTION)
+    library.close()
+
+
+def test_chats_from_before_the_proxy_are_the_coders(
+    start: Start, talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (talks / "settings.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\ncoder = "ada"\n')
+    signed_in(monkeypatch, "ada")
+    assert listed(start("ask")) == {"hers", "old"}
+    signed_in(monkeypatch, "grace")
+    assert listed(start("ask")) == {"graces"}
+
+
+def test_without_a_proxy_everybody_sees_all_chats(
+    start: Start, talks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(person.HEADER)
+    app = start("ask", chat="hers")
+    assert listed(app) == {"hers", "graces", "old"}
+    assert app.chat_input
+    library = Library.open(talks)
+    keep(library, "new", QUESTION, {"answered": False})
+    assert chats(library)[0].who == ""
+    library.close()

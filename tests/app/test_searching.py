@@ -89,7 +89,7 @@ def test_what_is_kept_is_told_on_the_card(start: Start, folder: Path) -> None:
     for told in ("Take out of the favourites", "Take off my reading list", "Take out of thesis"):
         assert told in held
         assert told not in other
-    assert "Put in thesis" in other
+    assert "Keep in thesis" in other
 
 
 def test_the_menu_of_a_card_keeps_and_lets_go(folder: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect, sync_playwright
 
 from ingest.sources import jsonl
 from kb.adding import add
@@ -33,6 +33,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A page may be slow to draw where other things run beside.
+expect.set_options(timeout=20_000)
 
 # Stock Streamlit asks for these two below the page's path on each deep link.
 KNOWN_404 = ("/_stcore/health", "/_stcore/host-config")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import Page, expect
 
 from kb.cli import main
@@ -17,6 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 Open = Callable[..., Page]
 Still = Callable[[Page], None]
+Capture = pytest.CaptureFixture[str]
 
 TITLE = "Forgetting on Request"
 QUESTION = "How can a model be made to forget licensed code?"
@@ -76,7 +76,7 @@ def test_ask_in_chat_and_open_the_evidence(open_page: Open, still: Still) -> Non
 
 
 def test_a_cell_of_the_map_and_its_file(
-    open_page: Open, still: Still, tmp_path: Path, folder: Path
+    open_page: Open, still: Still, tmp_path: Path, folder: Path, capsys: Capture
 ) -> None:
     page = open_page("map")
     cell = page.locator('[class*="st-key-cell-"] button', has_text="ch ·").first
@@ -91,7 +91,7 @@ def test_a_cell_of_the_map_and_its_file(
         path = tmp_path / waiting.value.suggested_filename
         waiting.value.save_as(path)
         assert quoted_edges(path.read_bytes()), form
-        verified(folder, path)
+        verified(folder, path, capsys)
     data = json.loads((tmp_path / "sixfold-map.json").read_text(encoding="utf-8"))
     assert len(data["cells"]) == 36
     forged = tmp_path / "forged.csv"
@@ -99,13 +99,12 @@ def test_a_cell_of_the_map_and_its_file(
     edge = quoted_edges(text.encode())[0]
     forged.write_text(text.replace(edge.quote, edge.quote[::-1]), encoding="utf-8")
     with pytest.raises(AssertionError):
-        verified(folder, forged)
+        verified(folder, forged, capsys)
 
 
-def verified(folder: Path, file: Path) -> None:
-    """What `kb verify` says of a file: every quote stands in the library."""
-    words = ["--library", str(folder), "verify", "--json", str(file)]
-    done = CliRunner().invoke(main, words)
-    assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
+def verified(folder: Path, file: Path, said: Capture) -> None:
+    """`kb verify` finds every quote of a file in the library."""
+    said.readouterr()
+    assert main(["--library", str(folder), "verify", "--json", str(file)]) == 0
+    told = json.loads(said.readouterr().out)
     assert told["edges"] == told["verified"] > 0

@@ -1,14 +1,23 @@
-"""Search by the keyboard, and what can be done with a result without leaving the page."""
+"""Search by the keyboard, what is kept of it, and what people correct: it changes the search."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 Open = Callable[..., Page]
 Still = Callable[[Page], None]
+
+PAPER = "2502.00002"
+TITLE = "Forgetting on Request"
+TAG = "phase-maintenance-and-evolution"
+SEARCH = "?q=forgetting+licensed+code&phase={}"
 
 
 def test_the_keyboard_searches_and_walks_through_the_results(open_page: Open, still: Still) -> None:
@@ -57,3 +66,79 @@ def test_a_result_is_kept_followed_up_and_written_to_a_file(open_page: Open, sti
     page.get_by_role("button", name="Back to the search").click()
     expect(page.locator(".st-key-hit-1")).to_contain_text("Forgetting on Request")
     assert "like=" not in page.url
+
+
+def found(open_page: Open, phase: str) -> bool:
+    """Whether a fresh visitor's search within a phase finds the paper."""
+    page = open_page(SEARCH.format(phase))
+    hits = page.locator('[class*="st-key-hit-"] [data-testid="stPageLink"]')
+    nothing = page.locator("[data-testid=stMain] [data-testid=stAlert]")
+    expect(hits.or_(nothing).first).to_have_text(re.compile(r"\w"), timeout=30_000)
+    return any(TITLE in one for one in hits.all_inner_texts())
+
+
+def test_a_tag_taken_away_leaves_the_search_and_comes_back(open_page: Open, still: Still) -> None:
+    phase = TAG.removeprefix("phase-")
+    assert found(open_page, phase)
+    card = open_page(f"paper?id={PAPER}")
+    card.locator(f".st-key-say-no-{TAG} button").filter(visible=True).first.click()
+    expect(card.locator(".st-key-filed-last")).to_contain_text("Taken away")
+    expect(card.locator(f".st-key-filed-{TAG}")).to_have_count(0)
+    still(card)
+    assert not found(open_page, phase)
+    card.locator(".st-key-filed-undo button").filter(visible=True).first.click()
+    expect(card.locator(f".st-key-filed-{TAG}")).to_be_visible(timeout=30_000)
+    still(card)
+    assert found(open_page, phase)
+
+
+def test_a_tag_added_enters_the_search(open_page: Open, still: Still) -> None:
+    assert not found(open_page, "deployment-and-operations")
+    card = open_page(f"paper?id={PAPER}")
+    menu = card.locator("[class*=st-key-filed-add-] input")
+    menu.fill("Deployment")
+    card.get_by_role("option", name="Deployment").first.click()
+    expect(card.locator(".st-key-filed-last")).to_contain_text("Added")
+    still(card)
+    assert found(open_page, "deployment-and-operations")
+
+
+def test_a_search_is_saved_opened_again_and_removed(open_page: Open, still: Still) -> None:
+    page = open_page(SEARCH.format("maintenance-and-evolution"))
+    page.locator(".st-key-save-search button").first.click()
+    page.get_by_label("Name of the search").fill("Licences <b>kept</b>")
+    page.get_by_label("Name of the search").press("Enter")
+    page.locator(".st-key-save-now button").click()
+    expect(page.locator(".st-key-save-search")).to_contain_text("Saved")
+    still(page)
+    again = open_page()
+    saved = again.locator(".st-key-saved-0")
+    expect(saved).to_contain_text("Licences <b>kept</b>")
+    expect(saved).to_contain_text("Maintenance and evolution")
+    saved.get_by_role("button", name="Licences").click()
+    expect(again.locator(".st-key-hit-1")).to_contain_text(TITLE)
+    assert "phase=maintenance-and-evolution" in again.url
+    still(again)
+    again.locator(".st-key-save-search button").first.click()
+    again.locator(".st-key-save-remove button").click()
+    expect(again.locator(".st-key-save-search")).to_contain_text("Save search")
+    still(again)
+    assert open_page().locator(".st-key-saved-0").count() == 0
+
+
+def test_a_reading_state_is_set_found_and_counted(open_page: Open, still: Still) -> None:
+    card = open_page(f"paper?id={PAPER}")
+    card.get_by_role("radio", name="Reading", exact=True).click()
+    expect(card.get_by_text("on your reading list")).to_be_visible()
+    still(card)
+    papers = open_page("papers?reading=reading")
+    rows = papers.locator('[class*="st-key-row-"]')
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text(TITLE)
+    expect(rows.locator(".sf-kept")).to_have_text("Reading")
+    rows.get_by_role("button", name="Keep").click()
+    papers.get_by_role("menuitem", name="Read", exact=True).click()
+    expect(papers.locator('[class*="st-key-row-"]')).to_have_count(0)
+    still(papers)
+    held = open_page(f"paper?id={PAPER}").get_by_role("radio", name="Read", exact=True)
+    expect(held).to_have_attribute("aria-checked", "true")

@@ -15,14 +15,34 @@ import numpy as np
 import pytest
 
 from kb.backup import KEPT_COPIES, keep_copy, newest_backup
-from kb.catalogue import Catalogue
+from kb.catalogue import Catalogue, checked
 from kb.catalogue.soundness import unsound
 from kb.cli import main
+from kb.doctor import check, examine
 from kb.errors import DamagedCatalogue, DamagedIndex, LibraryError
 from kb.index_state import DAMAGED, KEPT, IndexFolder
 from kb.library import Library
+from kb.row_check import odd
 
 FLIPS = 120
+TOUCHED = 60
+
+READING = [
+    ["status"],
+    ["show", "2501.00001"],
+    ["passages", "2501.00001"],
+    ["tags"],
+    ["challenges"],
+    ["table"],
+    ["journal"],
+    ["searches"],
+    ["duplicates"],
+    ["chats", "list"],
+    ["saved", "list"],
+    ["taxonomy", "show"],
+    ["export", "--format", "csv"],
+    ["doctor"],
+]
 
 
 def cut(path: Path) -> None:
@@ -102,7 +122,7 @@ def outcome(path: Path, before: list[str]) -> str:
         if catalogue.integrity() != "ok":
             return "doctor"
         with catalogue.read() as reader:
-            if unsound(reader, 384):
+            if unsound(reader, 384) or odd(reader):
                 return "doctor"
     except (LibraryError, ValueError, UnicodeError):
         return "doctor"
@@ -136,6 +156,162 @@ def test_flipped_bytes_of_the_catalogue(made_library: Path, tmp_path: Path) -> N
     assert found["silent"] == 0
     assert found["open"] + found["doctor"] + found["harmless"] == FLIPS
     assert found["open"] >= FLIPS // 4
+
+
+def flip_bit(content: bytes, bit: int) -> bytes:
+    flipped = bytearray(content)
+    flipped[bit // 8] ^= 1 << bit % 8
+    return bytes(flipped)
+
+
+def rot(path: Path, content: bytes) -> None:
+    """Give a file other bytes behind the system's back: its time stays."""
+    facts = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_one_bit_that_the_disk_flips_is_found_at_opening(folder: Path) -> None:
+    path = folder / "catalogue.sqlite"
+    Library.open(folder, heal=False).close()
+    whole, rng = path.read_bytes(), random.Random(9)
+    for _ in range(FLIPS):
+        rot(path, flip_bit(whole, rng.randrange(8 * len(whole))))
+        with pytest.raises(DamagedCatalogue, match="not those last written") as raised:
+            Catalogue.open(path)
+        assert "kb restore" in raised.value.remedy
+    (fault,) = examine(folder)
+    assert fault.code == "damaged_catalogue"
+    rot(path, whole)
+    library = Library.open(folder, heal=False)
+    rot(path, flip_bit(whole, 8 * 5000))
+    with pytest.raises(DamagedCatalogue):  # the good backups must not be crowded out
+        library.catalogue.backup(folder / "copy.sqlite")
+    assert not (folder / "copy.sqlite").exists()
+    assert [one.code for one in check(library)] == ["catalogue_damaged"]
+    library.close()
+    with pytest.raises(DamagedCatalogue):  # closing has not taken it for good
+        Catalogue.open(path)
+
+
+def test_what_was_written_since_is_no_rot(folder: Path) -> None:
+    for name in ("one", "two"):
+        library = Library.open(folder)
+        with library.catalogue.write() as writer:
+            writer.set_meta("name", name)
+        library.close()
+        assert checked.seen(folder / "catalogue.sqlite")
+    note = folder / checked.NOTE
+    note.write_bytes(flip_bit(note.read_bytes(), 8 * (len(note.read_bytes()) // 2)))
+    assert not checked.seen(folder / "catalogue.sqlite")  # the note itself is what rots
+    Library.open(folder).close()
+
+
+def vectors_off(path: Path, before: list[str]) -> list[float]:
+    """Cosine of each stored vector that differs with what it was."""
+    with sqlite3.connect(path) as now, sqlite3.connect(":memory:") as then:
+        then.executescript("\n".join(before))
+        found = []
+        for table in ("passages", "sentences"):
+            held = (f"SELECT vector FROM {table} ORDER BY n" for _ in range(2))
+            for (one,), (other,) in zip(*(c.execute(next(held)) for c in (now, then)), strict=True):
+                if one != other:
+                    a, b = (np.frombuffer(v, "<f2").astype(np.float32) for v in (one, other))
+                    found.append(float(a @ b))
+    now.close()
+    then.close()
+    return found
+
+
+def test_one_bit_flipped_by_whoever_wrote_the_file(made_library: Path, tmp_path: Path) -> None:
+    """Nothing tells it from a write then: what is left is that the rows contradict each other."""
+    whole = (made_library / "catalogue.sqlite").read_bytes()
+    path = tmp_path / "catalogue.sqlite"
+    path.write_bytes(whole)
+    before, rng = content(path), random.Random(10)
+    found: Counter[str] = Counter()
+    for _ in range(TOUCHED):
+        path.write_bytes(flip_bit(whole, rng.randrange(8 * len(whole))))
+        (tmp_path / ".checked.json").unlink(missing_ok=True)
+        seen = outcome(path, before)
+        if seen == "silent" and (cosines := vectors_off(path, before)):
+            seen = "vector"
+            assert min(cosines) > 0.8, "a vector that means something else"
+        found[seen] += 1
+    assert sum(found.values()) == TOUCHED
+    assert found["silent"] <= TOUCHED // 12, found
+    assert found["open"] + found["doctor"] >= 3, found
+
+
+def unchecked(folder: Path) -> None:
+    """Have the next opening take the catalogue as good, as if damaged since."""
+    facts = checked._facts(folder / "catalogue.sqlite")
+    (folder / checked.NOTE).write_text(json.dumps([*facts, checked._sum_of(facts)]))
+
+
+def test_no_command_ends_in_a_traceback_over_damage(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "catalogue.sqlite"
+    whole, rng = path.read_bytes(), random.Random(4)
+    statuses: Counter[int] = Counter()
+    for _ in range(4):
+        damaged = whole
+        for _ in range(30):
+            damaged = flip_bit(damaged, rng.randrange(8 * 4096, 8 * len(whole)))
+        for words in READING:
+            path.write_bytes(damaged)
+            for end in ("-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
+            unchecked(folder)
+            statuses[main(["--library", str(folder), *words])] += 1
+    assert set(statuses) <= {0, 1, 2, 3}
+    assert statuses[3] >= 10
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["title = CAST(x'FF41' AS TEXT)", "authors = '[\"'", "title = x'4142'", "year = 'a'"],
+)
+def test_a_value_that_cannot_be_read_is_told_of(
+    value: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = sqlite3.connect(folder / "catalogue.sqlite")
+    connection.execute(f"UPDATE papers SET {value} WHERE n = 1")
+    connection.commit()
+    connection.close()
+    assert {one.code for one in examine(folder)} <= {"catalogue_damaged", "damaged_catalogue"}
+    unchecked(folder)
+    assert main(["--library", str(folder), "doctor", "--json"]) == 3
+    (fault,) = json.loads(capsys.readouterr().out)["faults"]
+    assert (fault["code"], "kb restore" in fault["remedy"]) == ("catalogue_damaged", True)
+
+
+ODD = {
+    "UPDATE papers SET year = 1999 WHERE n = 2": "published",
+    "UPDATE papers SET abstract = 'X' || substr(abstract, 2) WHERE n = 2": "abstract",
+    "UPDATE papers SET title_key = 'another' WHERE n = 2": "title",
+    "UPDATE papers SET generation = 1 << 30 WHERE n = 2": "generation",
+    "UPDATE passages SET passage_id = 'x' || passage_id WHERE n = 2": "is called",
+    "UPDATE sentences SET label = 'challengf' WHERE n = 2": "not one of",
+    "UPDATE papers SET content_hash = 'x' || substr(content_hash, 2) WHERE n = 2": "content hash",
+    "UPDATE papers SET authors = '{}' WHERE n = 2": "authors",
+}
+
+
+@pytest.mark.parametrize("statement", ODD)
+def test_rows_that_contradict_each_other_are_named(statement: str, folder: Path) -> None:
+    connection = sqlite3.connect(folder / "catalogue.sqlite")
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    library = Library.open(folder, heal=False)
+    with library.catalogue.read() as reader:
+        (fault,) = odd(reader)
+    library.close()
+    assert (fault.code, fault.count) == ("odd_values", 1)
+    assert ODD[statement] in fault.examples[0]
 
 
 def test_a_vector_that_is_no_number_is_named(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import json
@@ -18,6 +19,8 @@ import pytest
 
 from kb.bundle import check_bundle, load_bundle, read_manifest
 from kb.bundle_file import MEMBERS
+from kb.catalogue.remarks import remark_log
+from kb.catalogue.screening import read_held, read_screenings
 from kb.errors import BundleError
 from kb.library import Library
 
@@ -184,6 +187,169 @@ CONTENT: dict[str, Callable[[Members], Any]] = {
 }
 
 
+AT = "2026-03-01T00:00:00+00:00"
+LATER = "2026-03-01T00:00:01.000001+00:00"
+PAPER = "2501.00001"
+
+Line = dict[str, Any]
+
+SOUND: dict[str, list[Line]] = {
+    "notes.jsonl": [
+        {"at": AT, "who": "ada", "paper_id": PAPER, "text": "kept", "replaces": None},
+        {"at": LATER, "who": "ada", "paper_id": PAPER, "text": "", "replaces": 1},
+    ],
+    "reading.jsonl": [{"who": "ada", "paper_id": PAPER, "state": "read", "at": AT}],
+    "saved_searches.jsonl": [
+        {
+            "who": "ada",
+            "name": "news",
+            "at": AT,
+            "query": "tests",
+            "filters": {"phases": ["planning"], "year_from": 2024},
+            "mode": "hybrid",
+        }
+    ],
+    "reviews.jsonl": [
+        {
+            "name": "Tests",
+            "at": AT,
+            "question": "How?",
+            "criteria": [{"text": "uses a model", "kind": "include"}],
+            "coders": 2,
+            "blind": True,
+            "checks": [{"at": AT, "who": "ada", "papers": [PAPER], "left": 3, "found": 0}],
+        }
+    ],
+    "review_sources.jsonl": [
+        {
+            "review": "Tests",
+            "at": AT,
+            "who": "ada",
+            "kind": "library",
+            "details": {"filters": {}},
+            "found": 1,
+            "papers": [[PAPER, "Kettle"]],
+        }
+    ],
+    "screenings.jsonl": [
+        {
+            "at": AT.replace("+", ".000000+"),
+            "who": "ada",
+            "review": "Tests",
+            "paper_id": PAPER,
+            "stage": "abstract",
+            "verdict": "include",
+            "reason": "",
+            "settles": False,
+            "undoes": None,
+        },
+        {
+            "at": LATER,
+            "who": "ada",
+            "review": "Tests",
+            "paper_id": PAPER,
+            "stage": "abstract",
+            "verdict": "undo",
+            "reason": "",
+            "settles": False,
+            "undoes": 1,
+        },
+    ],
+}
+"""What people wrote, as a bundle carries it."""
+
+_CHECK = {"at": AT, "who": "ada", "papers": [PAPER], "left": 1, "found": 0}
+
+SIGNED = [member for member, lines in SOUND.items() if "who" in lines[0]]
+ABOUT = [member for member, lines in SOUND.items() if "paper_id" in lines[0]]
+
+# Member, line from 0, key, and a value that may not stand there.
+WRONG: list[tuple[str, int, str, Any]] = [
+    *((member, 0, "who", value) for member in SIGNED for value in (7, "a" * 101, "a\nb", None)),
+    *((member, 0, "at", value) for member in SOUND for value in ("", "now", "9999" + AT[4:], 1)),
+    *((member, 0, "at", "2026-02-31T00:00:00+00:00") for member in SOUND),
+    *((member, 0, "at", AT.replace("+00:00", "+05:00")) for member in SOUND),
+    *((member, 0, "paper_id", value) for member in ABOUT for value in ("../x", "", 5)),
+    *((member, 0, "colour", "red") for member in SOUND),
+    ("notes.jsonl", 0, "text", ""),
+    ("notes.jsonl", 0, "text", " \n"),
+    ("notes.jsonl", 0, "text", "a\0b"),
+    ("notes.jsonl", 0, "text", "a" * 10_001),
+    ("notes.jsonl", 0, "text", "\ud800"),
+    ("notes.jsonl", 0, "replaces", 1),
+    ("notes.jsonl", 0, "replaces", 2),
+    ("notes.jsonl", 1, "replaces", 0),
+    ("notes.jsonl", 1, "replaces", -1),
+    ("notes.jsonl", 1, "replaces", 2),
+    ("notes.jsonl", 1, "replaces", True),
+    ("notes.jsonl", 1, "paper_id", "2402.00002"),
+    ("reading.jsonl", 0, "state", "eaten"),
+    ("reading.jsonl", 0, "state", ""),
+    ("saved_searches.jsonl", 0, "name", ""),
+    ("saved_searches.jsonl", 0, "name", "a" * 81),
+    ("saved_searches.jsonl", 0, "name", "a\u202eb"),
+    ("saved_searches.jsonl", 0, "query", None),
+    ("saved_searches.jsonl", 0, "mode", "magic"),
+    ("saved_searches.jsonl", 0, "filters", []),
+    ("saved_searches.jsonl", 0, "filters", {"mood": "good"}),
+    ("saved_searches.jsonl", 0, "filters", {"phases": "planning"}),
+    ("saved_searches.jsonl", 0, "filters", {"tags": [["a", "b"]]}),
+    ("saved_searches.jsonl", 0, "filters", {"year_from": "2024"}),
+    ("saved_searches.jsonl", 0, "filters", {"tag_status": "oracle"}),
+    ("reviews.jsonl", 0, "name", "Others"),
+    ("reviews.jsonl", 0, "name", " Tests"),
+    ("reviews.jsonl", 0, "name", "a" * 81),
+    ("reviews.jsonl", 0, "question", "a" * 501),
+    ("reviews.jsonl", 0, "question", "a\x07b"),
+    ("reviews.jsonl", 0, "criteria", [{"text": "x", "kind": "perhaps"}]),
+    ("reviews.jsonl", 0, "criteria", [{"text": "x"}]),
+    ("reviews.jsonl", 0, "coders", 0),
+    ("reviews.jsonl", 0, "coders", 10),
+    ("reviews.jsonl", 0, "blind", 1),
+    ("reviews.jsonl", 0, "checks", [_CHECK | {"papers": "all"}]),
+    ("reviews.jsonl", 0, "checks", [_CHECK | {"papers": ["../x"]}]),
+    ("reviews.jsonl", 0, "checks", [_CHECK | {"left": -1}]),
+    ("review_sources.jsonl", 0, "review", "Others"),
+    ("review_sources.jsonl", 0, "kind", "gossip"),
+    ("review_sources.jsonl", 0, "kind", "search"),
+    ("review_sources.jsonl", 0, "details", {}),
+    ("review_sources.jsonl", 0, "details", {"filters": {}, "query": "x"}),
+    ("review_sources.jsonl", 0, "details", {"filters": {"author": ["a"]}}),
+    ("review_sources.jsonl", 0, "found", -1),
+    ("review_sources.jsonl", 0, "papers", {}),
+    ("review_sources.jsonl", 0, "papers", [[PAPER]]),
+    ("review_sources.jsonl", 0, "papers", [["x y", "Kettle"]]),
+    ("review_sources.jsonl", 0, "papers", [[PAPER, 7]]),
+    ("screenings.jsonl", 0, "review", "Others"),
+    ("screenings.jsonl", 0, "stage", "title"),
+    ("screenings.jsonl", 0, "verdict", "not_retrieved"),
+    ("screenings.jsonl", 0, "verdict", "undo"),
+    ("screenings.jsonl", 0, "reason", "a" * 501),
+    ("screenings.jsonl", 0, "settles", "no"),
+    ("screenings.jsonl", 0, "undoes", 1),
+    ("screenings.jsonl", 0, "at", LATER.replace(":01.", ":02.")),
+    ("screenings.jsonl", 1, "undoes", None),
+    ("screenings.jsonl", 1, "undoes", 0),
+    ("screenings.jsonl", 1, "undoes", 2),
+    ("screenings.jsonl", 1, "paper_id", "2402.00002"),
+]
+
+
+def with_work(change: Callable[[dict[str, list[Line]]], Any]) -> Callable[[Members], None]:
+    """Add what people wrote, changed."""
+
+    def apply(members: Members) -> None:
+        work = copy.deepcopy(SOUND)
+        change(work)
+        told = json.loads(members["manifest.json"])
+        for name, lines in work.items():
+            members[name] = b"".join(json.dumps(one).encode() + b"\n" for one in lines)
+            told["members"][name] = {}
+        members["manifest.json"] = json.dumps(told).encode()
+
+    return apply
+
+
 def refused(library: Library, path: Path) -> str:
     """The bundle is refused with a reason, and nothing has changed."""
     before = counts(library)
@@ -198,6 +364,47 @@ def refused(library: Library, path: Path) -> str:
 @pytest.mark.parametrize("name", CONTENT)
 def test_a_bundle_with_wrong_content_is_refused(name: str, empty: Library, tmp_path: Path) -> None:
     refused(empty, rewritten(tmp_path / "hostile.kbz", CONTENT[name]))
+
+
+@pytest.mark.parametrize("at", range(len(WRONG)), ids=lambda at: f"{WRONG[at][0]}-{at}")
+def test_what_people_wrote_is_refused_where_it_is_wrong(
+    at: int, empty: Library, tmp_path: Path
+) -> None:
+    member, line, key, value = WRONG[at]
+    change = with_work(lambda work: work[member][line].__setitem__(key, value))
+    told = refused(empty, rewritten(tmp_path / "hostile.kbz", change))
+    assert member in told or "the review 'Others' is not told" in told or "'Tests' is not" in told
+
+
+@pytest.mark.parametrize("member", SOUND)
+def test_lines_that_lack_a_key_or_stand_twice_are_refused(
+    member: str, empty: Library, tmp_path: Path
+) -> None:
+    for key in SOUND[member][0]:
+        change = with_work(lambda work, key=key: work[member][0].pop(key))  # type: ignore[misc]
+        refused(empty, rewritten(tmp_path / "hostile.kbz", change))
+    if member in ("reading.jsonl", "saved_searches.jsonl", "reviews.jsonl"):
+        twice = with_work(lambda work: work[member].append(work[member][0]))
+        assert "only line" in refused(empty, rewritten(tmp_path / "hostile.kbz", twice))
+
+
+def test_what_people_wrote_is_kept_where_it_is_sound(empty: Library, tmp_path: Path) -> None:
+    path = rewritten(tmp_path / "sound.kbz", with_work(lambda work: None))
+    load_bundle(empty, path)
+    with empty.catalogue.read() as reader:
+        assert len(remark_log(reader.connection)) == 2
+        assert len(read_screenings(reader.connection, "Tests")) == 2
+        assert [one.paper_id for one in read_held(reader.connection, "Tests")] == [PAPER]
+
+
+def test_a_long_chain_of_undos_is_only_long(empty: Library, tmp_path: Path) -> None:
+    def chained(work: dict[str, list[Line]]) -> None:
+        undo = work["screenings.jsonl"][1]
+        work["screenings.jsonl"] += [undo | {"undoes": n} for n in range(2, 5_000)]
+
+    load_bundle(empty, rewritten(tmp_path / "chain.kbz", with_work(chained)))
+    with empty.catalogue.read() as reader:
+        assert len(read_screenings(reader.connection, "Tests")) == 5_000
 
 
 def test_the_rewriting_itself_is_harmless(empty: Library, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def missing(library: Library, text: str, *papers: str) -> str:
     snapshot = library.snapshot()
     index = library.indexes.text
     passing = snapshot.columns.among(papers or snapshot.table.paper_id)
-    return lacking(library, read_question(text, index, len(passing)), passing)
+    return lacking(library, snapshot, read_question(text, index, len(passing)), passing)
 
 
 @pytest.mark.parametrize("name", ["SliceGPT", "FooBarNet", "Kubernetes", "ZX-Coder"])

@@ -371,6 +371,30 @@ def test_a_proxy_that_is_named_is_asked_for_listed_places_alone(
         assert len(proxy.asked) == 1
 
 
+def test_a_proxy_fetches_in_the_open_by_the_whole_address_and_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = Gate.of(["http://papers.example"])
+    with serving(plain(b"true")) as proxy:
+        monkeypatch.setenv("SIXFOLD_PROXY", proxy.url)
+        assert fetch("http://papers.example/a?b", gate, QUICK, {}).content == b"true"
+        assert proxy.asked[0].startswith("GET http://papers.example/a?b ")
+    with serving(endless(head("Content-Length: 1000000"), b"x", 0.05)) as dripping:
+        monkeypatch.setenv("SIXFOLD_PROXY", dripping.url)
+        begun = time.monotonic()
+        with pytest.raises(SourceError, match="too long"):
+            fetch("http://papers.example/", gate, QUICK, {})
+        assert time.monotonic() - begun < 8
+
+
+@pytest.mark.parametrize("proxy", ["proxy.example:8080", "ftp://x:1", "http://u:secret@[::1"])
+def test_what_is_no_proxy_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("SIXFOLD_PROXY", proxy)
+    with pytest.raises(SourceError, match="SIXFOLD_PROXY") as caught:
+        fetch("https://arxiv.org/", ARXIV, QUICK, {})
+    assert "secret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "entry",
     [

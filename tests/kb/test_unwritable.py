@@ -16,6 +16,7 @@ from kb.cli import main
 from kb.doctor import examine
 from kb.errors import ReadOnly
 from kb.library import Library
+from kb.search import search
 
 CHECKOUT = Path(__file__).parents[2]
 ROOMY, TIGHT = 64, 6
@@ -198,3 +199,16 @@ def test_a_full_disk_is_told_and_nothing_is_half_written(
     assert run(filled, capsys, *tag)[0] == 0
     assert run(filled, capsys, "status")[1]["papers"] == 82  # type: ignore[index]
     assert not list(filled.rglob("*.part*"))
+
+
+def test_indexes_that_change_while_they_are_mirrored_are_made_elsewhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swept_away(source: Path, target: Path) -> None:
+        raise FileNotFoundError(source / target.name)
+
+    monkeypatch.setattr("kb.mirror._link", swept_away)
+    library = Library.open(folder, read_only=True)
+    assert library.mirror is not None
+    assert search(library, "benchmark", mode="lexical").hits
+    library.close()

@@ -1,4 +1,4 @@
-"""Saved searches, visits, reading states, remarks; systematic reviews and their screening."""
+"""Saved searches, visits, reading states, remarks, owners of chats; systematic reviews."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def upgrade() -> None:
     _remarks()
     _reviews()
     _screenings()
+    owner = sa.Column("who", sa.String(), nullable=False, server_default="")
+    op.add_column("chat_heads", owner)
 
 
 def _own_work() -> None:

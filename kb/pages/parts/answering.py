@@ -12,6 +12,7 @@ import streamlit as st
 from kb.labelling import Ask, Sheet, answer
 from kb.pages.parts import state
 from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.styles import style
 from kb.pages.parts.words import _, later
 from kb.queue import Pair
 from kb.telling_codebook import WHOSE
@@ -60,8 +61,7 @@ def keep(said: Mapping[Pair, str]) -> None:
 def draw(codebook: Codebook, shown: Sheet) -> None:
     """All rows, facet by facet."""
     said = clicked(shown)
-    # Not styles alone: those would go where toasts go, and vanish with the next one.
-    st.html(f"<span hidden></span><style>{_dashed(shown, said)}</style>")
+    style(_dashed(shown, said))
     facets = list(dict.fromkeys(ask.facet for ask in shown.asks))
     shortcuts = dict(zip((ask.place for ask in shown.asks), KEYS, strict=False))
     for facet in facets:

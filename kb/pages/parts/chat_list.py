@@ -1,4 +1,4 @@
-"""The chats that are kept, in the sidebar: newest first, searched, renamed, removed."""
+"""The chats that one may see, in the sidebar: newest first, searched, renamed, removed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kb.chat_export import exported_chat
 from kb.chats import LONGEST_NAME, chats, remove, rename
 from kb.errors import KbError
 from kb.library import Library
-from kb.pages.parts import state
+from kb.pages.parts import person, state
 from kb.pages.parts.markup import plain, visible
 from kb.pages.parts.words import _, many
 
@@ -32,7 +32,8 @@ def sidebar(library: Library, opened: str) -> None:
         )
         key, changed = state.bound("find")
         words = st.session_state[key]
-        everything = chats(library)
+        whose = person.whose_chats(library)
+        everything = chats(library, whose=whose)
         if everything:
             st.text_input(
                 _("Search chats"),
@@ -40,7 +41,7 @@ def sidebar(library: Library, opened: str) -> None:
                 on_change=changed,
                 placeholder=_("words of a question or answer"),
             )
-        found = chats(library, words) if words.strip() else everything
+        found = chats(library, words, whose) if words.strip() else everything
         if everything and not found:
             st.caption(_("No chat has all of these words."))
         most = state.number("chats", _SHOWN, low=_SHOWN, high=10_000)
@@ -159,14 +160,14 @@ def _doom(chat: str) -> None:
 
 def _rename(library: Library, chat: str, key: str) -> None:
     try:
-        rename(library, chat, str(st.session_state[key]))
+        rename(library, chat, str(st.session_state[key]), person.whose_chats(library))
     except KbError as error:
         st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
 
 
 def _remove(library: Library, chat: str) -> None:
     try:
-        remove(library, chat)
+        remove(library, chat, person.whose_chats(library))
     except KbError as error:
         st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
         return

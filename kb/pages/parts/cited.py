@@ -12,7 +12,7 @@ from kb.library import Library
 from kb.pages.parts import places
 from kb.pages.parts.markup import address, escaped, plain, with_quotes
 from kb.pages.parts.printed import printed
-from kb.pages.parts.quotes import DIGEST, LONGEST
+from kb.pages.parts.quotes import DIGEST, LONGEST, section_name
 from kb.pages.parts.words import _, later
 from kb.rechecks import Recheck, recheck
 
@@ -44,6 +44,11 @@ def citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck) 
     _citation(library, turn, dict(one), now)
 
 
+def anchor(turn: str, n: object) -> str:
+    """Where on the page a citation of a turn stands, for a link in the answer."""
+    return escaped(f"source-{turn}-{n}")
+
+
 # A fragment: opening one draws that one again, not the conversation.
 @st.fragment
 def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck) -> None:
@@ -52,6 +57,7 @@ def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck)
     sign = f" · {_(_SIGNS[now.state])}" if now.state in _SIGNS else ""
     year = f" ({one['year']})" if one.get("year") else ""
     label = plain(f"[{one['n']}] {one['title']}{year}{where}{sign}")
+    st.html(f'<span class="sf-anchor" id="{anchor(turn, one["n"])}"></span>')
     folded = st.expander(label, key=f"cite-{turn}-{one['n']}", type="compact", on_change="rerun")
     with folded:
         if now.told:
@@ -71,7 +77,7 @@ def _text(one: Mapping[str, Any], now: Recheck, where: str) -> None:
         st.html(f'<blockquote class="sf-quote"><del>{escaped(quote)}</del></blockquote>')
         return
     digest = now.passage.section == "Digest"
-    place = _(DIGEST) if digest else f"{now.passage.section or _('Body')}{where}"
+    place = _(DIGEST) if digest else section_name(now.passage.section, _("Body")) + where
     st.html(
         f'<div class="{"sf-digest" if digest else "sf-place"}">{escaped(place)}</div>'
         f'<div class="sf-text">{with_quotes(now.passage.text, [quote])}</div>'

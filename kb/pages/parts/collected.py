@@ -10,7 +10,7 @@ from kb.collecting import MOST, collect, collections, release
 from kb.library import Library
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.markup import plain
-from kb.pages.parts.outcome import told
+from kb.pages.parts.outcome import told, too_long
 from kb.pages.parts.words import _, many
 
 _NEW = "collect-new"
@@ -36,16 +36,16 @@ def choose(library: Library, paper_id: str) -> None:
             )
         if not members:
             st.caption(_("There is none yet but the favourites."))
-        st.text_input(_("New collection"), key=_NEW, max_chars=MOST)
-        st.button(_("Put it in"), on_click=_put, args=(library, paper_id), key="collect-put")
+        st.text_input(_("New collection"), key=_NEW)
+        st.button(_("Keep"), on_click=_put, args=(library, paper_id), key="collect-put")
 
 
 def keep_these(library: Library, papers: Sequence[str]) -> None:
     """A menu that puts papers, in the order shown, into a collection."""
-    with st.popover(_("Collect"), icon=":material/folder:", key="keep-these"):
+    with st.popover(_("Keep these"), icon=":material/folder:", key="keep-these"):
         shown = many("The {n} paper shown", "The {n} papers shown", len(papers))
         st.caption(_("{shown}; a known name gets them added.").format(shown=shown))
-        st.text_input(_("Name of the collection"), key=_KEPT, max_chars=MOST)
+        st.text_input(_("Name of the collection"), key=_KEPT)
         st.button(_("Keep"), on_click=_keep, args=(library, papers), key="keep-these-now")
         if names := [name for name in collections(library) if name != FAVOURITES]:
             st.caption(plain(_("Known: {names}").format(names=", ".join(names))))
@@ -53,18 +53,23 @@ def keep_these(library: Library, papers: Sequence[str]) -> None:
 
 def _turn(library: Library, name: str, paper_id: str, key: str) -> None:
     if st.session_state[key]:
-        told(lambda: collect(library, name, [paper_id]), _("Put in."))
+        told(lambda: collect(library, name, [paper_id]), _("Kept in {name}.").format(name=name))
     else:
-        told(lambda: release(library, name, [paper_id]), _("Taken out."))
+        done = _("Taken out of {name}.").format(name=name)
+        told(lambda: release(library, name, [paper_id]), done)
 
 
 def _put(library: Library, paper_id: str) -> None:
     name = str(st.session_state.get(_NEW, ""))
-    if told(lambda: collect(library, name, [paper_id]), _("In {name}.").format(name=name)):
+    if too_long(name, MOST):
+        return
+    if told(lambda: collect(library, name, [paper_id]), _("Kept in {name}.").format(name=name)):
         st.session_state[_NEW] = ""
 
 
 def _keep(library: Library, papers: Sequence[str]) -> None:
     name = str(st.session_state.get(_KEPT, ""))
-    if told(lambda: collect(library, name, papers), _("Kept as {name}.").format(name=name)):
+    if too_long(name, MOST):
+        return
+    if told(lambda: collect(library, name, papers), _("Kept in {name}.").format(name=name)):
         st.session_state[_KEPT] = ""

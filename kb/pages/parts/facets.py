@@ -15,7 +15,7 @@ from kb.library import Library
 from kb.pages.parts import my_filters, state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import meaning
-from kb.pages.parts.words import _, later
+from kb.pages.parts.words import _, later, many
 from kb.ranking import Ints
 from kb.snapshot import Mask, Snapshot
 from taxonomy.codebook import Facet
@@ -183,17 +183,22 @@ def _categories(snapshot: Snapshot, passing: Mask, held: str) -> None:
     if not names:
         return
     counts = {name: int((columns.in_category(name) & passing).sum()) for name in names}
+    none = [name for name in names if not counts[name] and name != held]
+    names = [name for name in names if name not in none]
     st.markdown(f"##### {_('arXiv category')}")
-    key, changed = state.bound("category", forget=_PLACE)
-    st.session_state[key] = st.session_state[key] or None
-    st.pills(
-        _("arXiv category"),
-        names,
-        key=key,
-        on_change=changed,
-        format_func=lambda name: f"{plain(name)} :gray[{counts[name]:,}]",
-        label_visibility="collapsed",
-    )
+    if names:
+        key, changed = state.bound("category", forget=_PLACE)
+        st.session_state[key] = st.session_state[key] or None
+        st.pills(
+            _("arXiv category"),
+            names,
+            key=key,
+            on_change=changed,
+            format_func=lambda name: f"{plain(name)} :gray[{counts[name]:,}]",
+            label_visibility="collapsed",
+        )
+    if none:
+        st.caption(many("{n} category has none", "{n} categories have none", len(none)))
 
 
 def _more(filters: Filters, collected: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from kb.pages.parts import job_kinds, places, progress
 from kb.pages.parts.jobs import Jobs
 from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _
-from kb.starter import starter_path
+from kb.starter import digests_in, starter_path
 
 
 def draw(folder: Path, jobs: Jobs, *, library: Library | None, read_only: bool) -> None:
@@ -49,9 +49,10 @@ def _starter(folder: Path, jobs: Jobs) -> None:
         st.caption(_("The starter library is not installed here."))
         return
     st.caption(
-        _("{n} papers on language models and code, tagged, with digests; under a minute.").format(
-            n=f"{count:,}"
-        )
+        _(
+            "{n} papers on language models and code; {digests} have a digest, the rest titles and "
+            "tags only. About a minute."
+        ).format(n=f"{count:,}", digests=f"{digests_to_try():,}")
     )
     st.button(
         _("Load the starter library"),
@@ -103,3 +104,9 @@ def papers_to_try() -> int:
         return int(read_manifest(starter_path()).counts["papers"])
     except BundleError:
         return 0
+
+
+@st.cache_data(show_spinner=False)
+def digests_to_try() -> int:
+    """How many of them have a digest."""
+    return digests_in(starter_path())

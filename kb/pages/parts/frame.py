@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from kb.pages.parts import places, words
+from kb.pages.parts.styles import style
 from kb.pages.parts.words import _
 from kb.settings import only_shown
 
@@ -35,9 +36,7 @@ def draw() -> None:
                     args=(code,),
                     key=f"language-{code}",
                 )
-        # Beside an element that is none: styles alone go where toasts go, and the toast of a
-        # fragment, which draws no frame, takes their place.
-        st.html(f"<span hidden></span><style>{_look()}</style>")
+        style(_look())
         # The document is Streamlit's own and says "en": a screen reader would spell Chinese.
         script = f"document.documentElement.lang = {json.dumps(_TAGS[chosen])};"
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)

@@ -16,7 +16,8 @@ from kb.pages.parts.jobs import Jobs
 from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _, many
 
-KINDS = ("check", "repair", "reindex", "backup", "restore")
+_MENDING, _COPYING = ("check", "repair", "reindex"), ("backup", "restore")
+KINDS = (*_MENDING, *_COPYING)
 
 _WORD = "restore"
 """What has to be typed before a backup is put back: a word of ours, in every language."""
@@ -64,7 +65,7 @@ def draw(library: Library, jobs: Jobs) -> None:
                 help=_("The settings name another model than the vectors are from."),
                 key="reembed",
             )
-    progress.draw(jobs, KINDS)
+    progress.draw(jobs, _MENDING)
     _backups(library, jobs, by)
 
 
@@ -95,6 +96,7 @@ def _backups(library: Library, jobs: Jobs, by: str) -> None:
         args=(partial(job_kinds.back_up, jobs, library, by=by),),
         key="backup",
     )
+    progress.draw(jobs, _COPYING)
     rescue(library.folder, jobs, by)
 
 
@@ -153,4 +155,4 @@ def _confirm(folder: Path, jobs: Jobs, one: Kept, by: str) -> None:
 def _put_back(folder: Path, jobs: Jobs, path: Path, by: str, key: str) -> None:
     if str(st.session_state.get(key, "")).strip().lower() == _WORD:
         st.session_state[key] = ""
-        job_kinds.put_back(jobs, folder, path, by=by)
+        job_kinds.put_back(jobs, folder, path, yes=True, by=by)

@@ -13,15 +13,21 @@ from typing import Any
 from kb.adding import Options, add
 from kb.backup import keep_copy, restore
 from kb.bundle import load_bundle
+from kb.catalogue.fronts import lacking_abstract
 from kb.doctor import CLOSED, check, mend
 from kb.errors import DamagedCatalogue, NoLibrary, UsageError
 from kb.intake import Intake
 from kb.library import Library, utc_now
+from kb.pages.parts.job_model import encoding
 from kb.pages.parts.jobs import Job, Jobs, begin
 from kb.reembed import embed_again
 from kb.request import Failed, failed_of, is_bundle, request, sources_of
 from kb.selftest import keep_self_test
 from kb.starter import starter_path
+
+# A quarter of the command line's batches: tagging one holds the interpreter's lock meanwhile,
+# and so every page.
+_SHARE = 4
 
 
 def add_named(
@@ -57,6 +63,14 @@ def retry(jobs: Jobs, library: Library, run: int, *, by: str = "") -> Job:
     return _adding(jobs, library, "retry", failed.asked, failed, by=by)
 
 
+def fetch_abstracts(jobs: Jobs, library: Library, *, by: str = "") -> Job:
+    """Fetch from arXiv the abstracts that are not here."""
+    with library.catalogue.read() as reader:
+        ids = [one for one in lacking_abstract(reader) if one]
+    asked = request(ids, "", 0, ("", ""), with_pdf=False, columns={})
+    return _adding(jobs, library, "fetch", asked, by=by)
+
+
 def resume(jobs: Jobs, library: Library, run: int, *, by: str = "") -> Job:
     """Go on with a run that ended early: what it kept is known, and passed over."""
     asked = failed_of(library, run).asked
@@ -88,12 +102,15 @@ def _adding(
 
 
 def _add(library: Library, asked: Mapping[str, Any], failed: Failed | None, job: Job) -> None:
+    job.at = "read"
     with Intake(library) as intake:
         if failed is None:
             job.total = intake.size(asked["names"]) if not asked["query"] else 0
         options = Options(
             on_progress=job.step,
             on_outcome=job.note,
+            encode=encoding(library, job),
+            share=_SHARE,
             stop=job.stop,
             asked=asked,
             since="" if asked["since"] == "last" else asked["since"],
@@ -177,18 +194,21 @@ def _back_up(library: Library, job: Job) -> None:
     job.file = keep_copy(library.catalogue, "by-hand", library.clock())
 
 
-def put_back(jobs: Jobs, folder: Path, source: Path, *, by: str = "") -> Job:
-    """Put a backup in the catalogue's place; what it replaces is kept."""
+def put_back(jobs: Jobs, folder: Path, source: Path, *, yes: bool = False, by: str = "") -> Job:
+    """Put a backup in the catalogue's place; what it replaces is kept.
+
+    With `yes` also where much of the library goes: somebody was asked.
+    """
     job = begin("restore", source.name, at=utc_now(), by=by)
-    return jobs.start(job, partial(_put_back, folder, source))
+    return jobs.start(job, partial(_put_back, folder, source, yes))
 
 
-def _put_back(folder: Path, source: Path, job: Job) -> None:
+def _put_back(folder: Path, source: Path, yes: bool, job: Job) -> None:
     if not source.is_file():
         raise UsageError(
             f"there is no backup {source.name} any more", item=str(source), remedy="choose another"
         )
-    job.file = restore(folder, source, utc_now())
+    job.file = restore(folder, source, utc_now(), yes=yes)
     try:
         Library.open(folder).close()  # makes the indexes anew
     except DamagedCatalogue as error:

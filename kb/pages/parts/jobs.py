@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
-import sys
 import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ingest.errors import IngestError
 from kb.doctor import Fault
 from kb.errors import KbError, LibraryLocked
 from kb.report import Outcome, Report
+from kb.whole_file import write_whole
 
 # Jobs remembered, finished ones included.
 KEPT = 20
@@ -38,11 +36,11 @@ _LOOK = 0.2
 UPLOADS = ("pdf", "bib", "ris", "json", "csv", "tsv", "jsonl", "kbz")
 """Endings of the files that can be uploaded: PDFs, bibliographies, JSON lines, bundles."""
 
-# Of 19: a third of the share of a thread that draws a page. More would let a job that holds
-# the interpreter's lock or the catalogue's be starved, and everybody wait for it.
-_NICE = 5
-
 _UNSAFE = re.compile(r"[^\w.-]+")
+
+# What `keep_upload` puts behind the name that a file came with.
+_MARK = re.compile(r"-[0-9a-f]{12}(?=\.\w+$)")
+_FOLDERS = ("pdf", "uploads")
 _log = logging.getLogger(__name__)
 
 
@@ -51,8 +49,8 @@ class Job:
     """One piece of work, and how far it is."""
 
     kind: str
-    """`add`, `retry`, `resume`, `bundle`, `starter`, `check`, `repair`, `reindex`, `backup` or
-    `restore`."""
+    """`add`, `retry`, `resume`, `fetch`, `bundle`, `starter`, `check`, `repair`, `reindex`,
+    `backup` or `restore`."""
     names: tuple[str, ...]
     """What it is about: arXiv ids, files, a query; may be empty."""
     started: str
@@ -72,6 +70,10 @@ class Job:
     items: int = 0
     """Items done with."""
     passages: int = 0
+    at: str = ""
+    """The step it is on: `read`, `load`, `embed` or `keep`; "" where it has none."""
+    texts: tuple[int, int] = (0, 0)
+    """Passages and sentences embedded, of those of the present batch."""
     counts: Counter[str] = field(default_factory=Counter)
     """Items by their outcome."""
     outcomes: list[Outcome] = field(default_factory=list)
@@ -107,6 +109,8 @@ class Job:
     def step(self, _: int, passages: int) -> None:
         """Note passages that were kept."""
         self.passages += passages
+        if self.at == "keep":
+            self.at = "read"
 
     def advance(self, done: int, total: int) -> None:
         """Note how far it is, where its items have no outcomes."""
@@ -145,7 +149,6 @@ class Jobs:
         return next((one for one in reversed(older) if one.alone and not one.over), None)
 
     def _run(self, job: Job, work: Callable[[Job], None]) -> None:
-        _give_way()
         while self.before(job):
             if job.stop.wait(_LOOK):
                 job.state = "stopped"
@@ -160,16 +163,6 @@ class Jobs:
             job.message = "It stopped on a fault of Sixfold; what was kept is kept."
             job.details = "".join(traceback.format_exception(error))
             job.state = "failed"
-
-
-def _give_way() -> None:
-    """Let whoever waits for a page go first: this thread, and those that it starts, are nicer.
-
-    Linux has a priority for each thread; elsewhere it would be that of the whole process.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _when_free(job: Job, work: Callable[[Job], None]) -> None:
@@ -189,7 +182,7 @@ def _when_free(job: Job, work: Callable[[Job], None]) -> None:
 
 def begin(kind: str, *names: str, at: datetime, by: str, alone: bool = True) -> Job:
     """A job that has not started."""
-    can_stop = kind in ("add", "retry", "resume")
+    can_stop = kind in ("add", "retry", "resume", "fetch")
     return Job(kind, names, at.isoformat(timespec="seconds"), by, alone=alone, can_stop=can_stop)
 
 
@@ -203,10 +196,17 @@ def keep_upload(folder: Path, name: str, data: bytes) -> Path:
     stem = _UNSAFE.sub("_", Path(name.replace("\\", "/")).stem).strip("._")[:60] or "paper"
     ending = Path(name).suffix.lower().removeprefix(".")
     ending = ending if ending in UPLOADS else "pdf"
-    path = folder / ("pdf" if ending == "pdf" else "uploads") / f"{stem}-{digest}.{ending}"
+    path = folder / (_FOLDERS[ending != "pdf"]) / f"{stem}-{digest}.{ending}"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        part = path.with_suffix(".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data, ours=True)
     return path
+
+
+def own_name(item: str) -> str:
+    """What an item is called where it came from: of an upload the name of the file, of another
+    path its last part.
+    """
+    path = PurePath(item)
+    stored = path.parent.name in _FOLDERS
+    return (_MARK.sub("", path.name) if stored else path.name) or item

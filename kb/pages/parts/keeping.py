@@ -15,7 +15,7 @@ from kb.library import Library
 from kb.pages.parts import my_filters, person, reading_state
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.markup import escaped, plain
-from kb.pages.parts.outcome import told
+from kb.pages.parts.outcome import told, too_long
 from kb.pages.parts.words import _
 from taxonomy.codebook import Codebook
 
@@ -107,7 +107,7 @@ def _options(paper_id: str, held: Kept) -> Iterable[tuple[str, str]]:
             label = _("Take out of {name}")
             yield f"out:{name}", f":material/folder_off: {label.format(name=plain(name))}"
         else:
-            yield f"in:{name}", f":material/folder: {_('Put in {name}').format(name=plain(name))}"
+            yield f"in:{name}", f":material/folder: {_('Keep in {name}').format(name=plain(name))}"
     yield _NEW, f":material/create_new_folder: {_('New collection …')}"
 
 
@@ -121,7 +121,7 @@ def act(library: Library, paper_id: str, chosen: str) -> None:
     if kind == "state":
         reading_state.put(library, paper_id, name)
     elif kind == "in":
-        told(lambda: collect(library, name, [paper_id]), _("In {name}.").format(name=name))
+        told(lambda: collect(library, name, [paper_id]), _("Kept in {name}.").format(name=name))
     elif kind == "out":
         done = _("Taken out of {name}.").format(name=name)
         told(lambda: release(library, name, [paper_id]), done)
@@ -133,8 +133,9 @@ def _named(library: Library, paper_id: str) -> None:
 
 
 def _ask_name(library: Library, paper_id: str) -> None:
-    name = st.text_input(_("Name of the collection"), key=f"name-{paper_id}", max_chars=MOST)
-    if st.button(_("Put it in"), key=f"put-{paper_id}", type="primary") and told(
-        lambda: collect(library, name, [paper_id]), _("In {name}.").format(name=name)
-    ):
+    name = st.text_input(_("Name of the collection"), key=f"name-{paper_id}")
+    wanted = st.button(_("Keep"), key=f"put-{paper_id}", type="primary")
+    if not wanted or too_long(name, MOST):
+        return
+    if told(lambda: collect(library, name, [paper_id]), _("Kept in {name}.").format(name=name)):
         st.rerun()

@@ -68,8 +68,8 @@ def draw(library: Library, filters: Filters) -> None:
     fewest = found[picture.challenges - 1].papers if picture.challenges else 0
     st.caption(
         _(
-            "Drawn: the {n} best supported of {all} challenges ({fewest} papers by different "
-            "authors or more each), {nodes} nodes of at most {most}. Blue squares: phases · "
+            "Drawn: the {n} best supported of {all} challenges ({fewest} or more papers by "
+            "different authors each), {nodes} nodes of at most {most}. Blue squares: phases · "
             "orange circles: challenges · green triangles: papers. Click a node to open it "
             "below; drag to move, scroll to zoom; names appear as you come nearer."
         ).format(

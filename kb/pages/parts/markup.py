@@ -46,6 +46,11 @@ def plain(text: str) -> str:
     return _PUNCTUATION.sub(r"\\\1", broken)
 
 
+def message(text: str) -> str:
+    """What went wrong, for Markdown: `plain`, without the backticks meant for a terminal."""
+    return plain(text.replace("`", ""))
+
+
 def address(url: str) -> str:
     """`url` for an href; "" where it is no web address (a `javascript:` link, say)."""
     return escaped(url) if is_web_address(url) else ""

@@ -146,7 +146,7 @@ def _done(act: Callable[[], object]) -> bool:
     try:
         act()
     except KbError as error:
-        # No toast: within a fragment it would take the place of the page's look.
+        # No toast: it would be gone before a long note is mended.
         st.session_state[_FAILED] = f"{error.message}: {error.remedy}"
         return False
     return True

@@ -53,7 +53,7 @@ def show(
         else:
             st.page_link(places.LIBRARY, label=_("Put a backup back"), icon=":material/history:")
     except ReadOnly as error:
-        st.info(plain(error.message), icon=":material/lock:")
+        st.info(plain(error.message[:1].upper() + error.message[1:]), icon=":material/lock:")
     except (KbError, IngestError) as error:
         failed(error)
     except Exception as error:  # noqa: BLE001 - the last stop before a person: told and logged
@@ -85,7 +85,7 @@ def _begin(library: Library | None) -> None:
 
 def failed(error: KbError | IngestError) -> None:
     """One failure: what happened and the way out."""
-    st.error(plain(error.message), icon=":material/error:")
+    st.error(plain(error.message[:1].upper() + error.message[1:]), icon=":material/error:")
     if error.remedy:
         st.markdown(_("What to do: {remedy}").format(remedy=plain(error.remedy)))
     if error.item and error.item not in error.message:

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from kb.chats import Whose
 from kb.decisions import LONGEST_NAME, coder
 from kb.errors import UsageError
 from kb.library import Library
@@ -53,3 +54,17 @@ def name(library: Library) -> str:
         return coder(library, str(st.session_state.get("coder", "")))
     except UsageError:
         return ""
+
+
+def whose_chats(library: Library) -> Whose:
+    """Whose chats may be seen and changed: behind a proxy one's own, else everybody's.
+
+    Chats from before there was a proxy are seen by the library's coder.
+    """
+    if not by_proxy():
+        return None
+    who = signed_in()
+    with suppress(UsageError):
+        if coder(library) == who:
+            return who, ""
+    return (who,)

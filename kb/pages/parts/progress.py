@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import PurePath
 
 import streamlit as st
 
 from kb.errors import KbError
 from kb.pages.parts import places
-from kb.pages.parts.jobs import Job, Jobs
-from kb.pages.parts.markup import plain
+from kb.pages.parts.jobs import Job, Jobs, own_name
+from kb.pages.parts.markup import message, plain
 from kb.pages.parts.words import _, later, many
 from kb.report import Outcome
 
@@ -22,6 +21,7 @@ _KINDS = {
     "add": later("Add papers"),
     "retry": later("Try again what failed"),
     "resume": later("Go on with a run"),
+    "fetch": later("Fetch the missing abstracts from arXiv"),
     "bundle": later("Load a bundle"),
     "starter": later("Load the starter library"),
     "check": later("Examine the library"),
@@ -36,6 +36,12 @@ _STATES = {
     "stopped": later("stopped"),
     "done": later("done"),
     "failed": later("failed"),
+}
+_STEPS = {
+    "read": later("reading files"),
+    "load": later("loading the model"),
+    "embed": later("embedding {n} of {all}"),
+    "keep": later("keeping"),
 }
 _OUTCOMES = {
     "added": later("added"),
@@ -55,7 +61,7 @@ def start(work: Callable[[], object]) -> None:
     try:
         work()
     except KbError as error:
-        st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
+        st.toast(message(f"{error.message}: {error.remedy}"), icon=":material/error:")
 
 
 def draw(jobs: Jobs, kinds: tuple[str, ...] | None = None) -> None:
@@ -73,7 +79,7 @@ def _of(jobs: Jobs, kinds: tuple[str, ...] | None) -> list[Job]:
 
 def _jobs(jobs: Jobs, kinds: tuple[str, ...] | None, busy: bool) -> None:
     shown = _of(jobs, kinds)
-    first = "job" if kinds is None or "add" in kinds else "task"
+    first = "job" if kinds is None or "add" in kinds else f"task-{kinds[0]}"
     for number, job in enumerate(shown):
         with st.container(border=True, key=f"{first}-{number}"):
             _job(jobs, job, f"{first}-{number}")
@@ -99,7 +105,7 @@ def _job(jobs: Jobs, job: Job, key: str) -> None:
         _bar(job)
     _result(job)
     if job.message:
-        st.error(plain(job.message), icon=":material/error:")
+        st.error(message(job.message), icon=":material/error:")
     if job.details:
         with st.expander(_("Details"), key=f"details-{key}"):
             st.code(job.details, language=None)
@@ -107,7 +113,7 @@ def _job(jobs: Jobs, job: Job, key: str) -> None:
 
 
 def _head(job: Job) -> str:
-    names = [PurePath(name).name or name for name in job.names]
+    names = [own_name(name) for name in job.names]
     about = plain(names[0]) if names else ""
     if len(names) > 1:
         about = _("{first} and {n} more").format(first=about, n=f"{len(names) - 1:,}")
@@ -128,13 +134,23 @@ def _waiting(jobs: Jobs, job: Job) -> None:
 def _bar(job: Job) -> None:
     if not (job.total or job.items):
         text = _("It is loaded whole, or not at all.") if job.kind in _WHOLE else _("Working …")
-        st.progress(0.0, text=text)
+        st.progress(0.0, text=_step(job) or text)
         return
     most = max(job.total, job.items)
     text = _("{done} of {all}").format(done=f"{job.items:,}", all=f"{most:,}")
+    if step := _step(job):
+        text += f" · {step}"
     if job.passages:
         text += " · " + many("{n} passage", "{n} passages", job.passages)
     st.progress(job.items / most, text=text)
+
+
+def _step(job: Job) -> str:
+    """What it does just now; "" where it has no steps."""
+    if job.at == "read" and job.kind == "fetch":
+        return _("asking arXiv")
+    done, every = (f"{n:,}" for n in job.texts)
+    return _(_STEPS[job.at]).format(n=done, all=every) if job.at else ""
 
 
 _WHOLE = ("bundle", "starter")
@@ -152,7 +168,7 @@ def _result(job: Job) -> None:
         passages = many("{n} passage", "{n} passages", done.passages)
         st.markdown(f"{counts} · {passages} · {done.seconds:.1f} s")
         if done.stopped:
-            st.warning(plain(done.why), icon=":material/block:")
+            st.warning(message(done.why), icon=":material/block:")
             if done.not_tried:
                 st.markdown(many("{n} was not tried.", "{n} were not tried.", done.not_tried))
     elif job.state == "stopped":
@@ -170,10 +186,10 @@ def _result(job: Job) -> None:
 
 def _faults(job: Job) -> None:
     for fault in job.mended:
-        st.success(_("Mended: {what}").format(what=plain(fault.detail)), icon=":material/build:")
+        st.success(_("Mended: {what}").format(what=message(fault.detail)), icon=":material/build:")
     for fault in job.faults or ():
-        st.error(plain(fault.detail), icon=":material/error:")
-        st.markdown(_("What to do: {remedy}").format(remedy=plain(fault.remedy)))
+        st.error(message(fault.detail), icon=":material/error:")
+        st.markdown(_("What to do: {remedy}").format(remedy=message(fault.remedy)))
     if not job.faults:
         st.success(_("Sound: no fault found."), icon=":material/check:")
 
@@ -195,14 +211,13 @@ def _outcomes(job: Job, key: str) -> None:
 
 
 def _failure(one: Outcome) -> str:
-    name = PurePath(one.item).name or one.item
     return _("{item}, at the step {step}: {why}").format(
-        item=plain(name), step=plain(one.step), why=plain(one.error)
+        item=plain(own_name(one.item)), step=plain(one.step), why=message(one.error)
     )
 
 
 def _kept(one: Outcome) -> None:
-    name = PurePath(one.item).name or one.item
+    name = own_name(one.item)
     label = plain(one.paper_id if one.item == one.paper_id else f"{one.paper_id} · {name}")
     st.page_link(
         places.PAPER,

@@ -11,7 +11,6 @@ from kb.catalogue import StoredPaper
 from kb.challenges import Challenge
 from kb.evidence import Evidence
 from kb.library import Library
-from kb.map_parts import supported
 from kb.pages.parts import places
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.tags import bare_chips
@@ -22,6 +21,9 @@ LONGEST = 600
 
 DIGEST = later("Digest in Sixfold's words, not the authors'.")
 """Told wherever a digest is shown; for `_`."""
+
+SECTIONS = {"Abstract": later("Abstract"), "Title": later("Title")}
+"""Sections that Sixfold itself names; for `_`."""
 
 STATUS = {
     "open": (
@@ -91,7 +93,7 @@ def challenge(
             f'<div class="sf-challenge">{escaped(one.statement)}{whose}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
             f'{escaped(label)}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
-            f"{scoped} {supported(len(one.paper_ids), one.papers)} · {years}</div>"
+            f"{scoped} {escaped(_supported(len(one.paper_ids), one.papers))} · {years}</div>"
             + bare_chips(
                 library.codebook,
                 [*(("phase", key) for key in one.phases), *(("layer", key) for key in one.layers)],
@@ -109,6 +111,22 @@ def challenge(
         if one.directions:
             directions = many("{n} direction", "{n} directions", len(one.directions))
             _part(directions, one.directions, one, papers, "d", expanded=expanded)
+
+
+def section_name(section: str, nameless: str = "") -> str:
+    """A section's name: translated where it is Sixfold's, as the authors wrote it elsewhere."""
+    return _(SECTIONS[section]) if section in SECTIONS else section or nameless
+
+
+def _supported(papers: int, independent: int) -> str:
+    """How many papers state a challenge, as `kb.map_parts.supported` tells it in English."""
+    count = many("{n} paper", "{n} papers", papers)
+    if independent >= papers:
+        return count
+    if independent < 2:
+        return _("{papers}, with authors in common").format(papers=count)
+    told = _("{papers}, {n} of them by different authors")
+    return told.format(papers=count, n=f"{independent:,}")
 
 
 def _part(
@@ -154,5 +172,5 @@ def _way(label: str, paper_id: str, passage_id: str, said: str) -> None:
 
 
 def _place(section: str, page: int | None) -> str:
-    name = section or _("body")
+    name = section_name(section, _("body"))
     return _("{section}, p. {page}").format(section=name, page=page) if page else name

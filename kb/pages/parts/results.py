@@ -11,6 +11,7 @@ from kb.library import Library
 from kb.pages.parts import keeping, places, state
 from kb.pages.parts.keeping import Kept
 from kb.pages.parts.markup import escaped, link, marked, plain
+from kb.pages.parts.quotes import section_name
 from kb.pages.parts.tags import chips
 from kb.pages.parts.words import _, later
 from kb.search import Hit
@@ -116,7 +117,7 @@ def why(found: Hit) -> str:
 
 def _place(found: Hit) -> str:
     section, page = found.passage.section, found.passage.page
-    section = _("Digest, in Sixfold's words") if section == "Digest" else section
+    section = _("Digest, in Sixfold's words") if section == "Digest" else section_name(section)
     return _("{section}, p. {page}").format(section=section, page=page) if page else section
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -10,12 +11,13 @@ from kb.catalogue.runs import entries
 from kb.journal import INTERRUPTED, last_runs
 from kb.library import Library
 from kb.pages.parts import job_kinds, person, progress
-from kb.pages.parts.jobs import Jobs
-from kb.pages.parts.markup import plain
+from kb.pages.parts.jobs import Jobs, own_name
+from kb.pages.parts.markup import message, plain
 from kb.pages.parts.words import _, later, many
 
 _RUNS = 8
 _FAILURES = 50
+_REASON = 640  # pixels: some hundred characters
 _STATES = {
     "running": later("running"),
     "done": later("done"),
@@ -52,7 +54,7 @@ def draw(library: Library, jobs: Jobs) -> None:
             continue
         with st.expander(line, key=f"run-{run['run']}"):
             if run["why"]:
-                st.warning(plain(run["why"]), icon=":material/info:")
+                st.warning(message(run["why"]), icon=":material/info:")
             if not library.catalogue.read_only:
                 _again(library, jobs, int(run["run"]), state, failed)
             if failed:
@@ -81,6 +83,11 @@ def _again(library: Library, jobs: Jobs, number: int, state: str, failed: int) -
             )
 
 
+def wide_reasons() -> dict[str, Any]:
+    """Columns of a table in which why something failed can be read."""
+    return {_("Why it failed"): st.column_config.TextColumn(width=_REASON)}
+
+
 def _failures(library: Library, number: int) -> None:
     with library.catalogue.read() as reader:
         rows = entries(reader, number, failed=True, limit=_FAILURES)
@@ -88,12 +95,13 @@ def _failures(library: Library, number: int) -> None:
         st.dataframe(
             [
                 {
-                    _("Item"): row["item"],
+                    _("Item"): own_name(row["item"]),
                     _("Step"): row["step"],
-                    _("Why it failed"): row["error"],
+                    _("Why it failed"): row["error"].replace("`", ""),
                 }
                 for row in rows
             ],
             hide_index=True,
+            column_config=wide_reasons(),
             key=f"failures-{number}",
         )

@@ -12,7 +12,7 @@ from kb.errors import CatalogueUnwritable, KbError
 from kb.library import Library
 from kb.pages.parts import facets, my_filters, narrowing, person, state
 from kb.pages.parts.markup import plain
-from kb.pages.parts.outcome import told
+from kb.pages.parts.outcome import told, too_long
 from kb.pages.parts.words import _, many
 from kb.ranking import Mode
 from kb.saved_searches import LONGEST_NAME, SavedSearch
@@ -35,7 +35,7 @@ def offer(library: Library, query: str, filters: Filters, mode: Mode) -> None:
             st.button(_("Remove"), key="save-remove", on_click=_forget, args=(library, name))
             return
         st.caption(_("With its filters. The start of this page then tells what is new in it."))
-        st.text_input(_("Name of the search"), key=_NAME, max_chars=LONGEST_NAME)
+        st.text_input(_("Name of the search"), key=_NAME)
         st.button(_("Save"), key="save-now", on_click=_save, args=(library, *present))
 
 
@@ -123,6 +123,8 @@ def _open(library: Library, one: SavedSearch, new: bool) -> None:
 
 def _save(library: Library, query: str, filters: Filters, mode: Mode) -> None:
     name, who = str(st.session_state.get(_NAME, "")), person.name(library)
+    if too_long(name, LONGEST_NAME):
+        return
     done = _("Saved as {name}.").format(name=name)
     if told(lambda: saved_searches.save(library, who, name, query, filters, mode), done):
         st.session_state[_NAME] = ""
@@ -140,9 +142,10 @@ def _forget(library: Library, name: str) -> None:
 
 def _ask_name(library: Library, name: str) -> None:
     """Ask for another name."""
-    to = st.text_input(_("Name of the search"), value=name, max_chars=LONGEST_NAME, key="rename-to")
+    to = st.text_input(_("Name of the search"), value=name, key="rename-to")
     who = person.name(library)
-    if st.button(_("Rename"), key="rename-now", type="primary") and told(
-        lambda: saved_searches.rename(library, who, name, to), _("Renamed.")
-    ):
+    wanted = st.button(_("Rename"), key="rename-now", type="primary")
+    if not wanted or too_long(to, LONGEST_NAME):
+        return
+    if told(lambda: saved_searches.rename(library, who, name, to), _("Renamed.")):
         st.rerun()

@@ -30,7 +30,6 @@ def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
     if library.catalogue.read_only:
         st.caption(_("This library is open for reading only: nobody can decide here."))
         return
-    reasons = now.review.texts("exclude")
     with st.container(key="screen-acts", gap="xsmall"):
         with st.container(horizontal=True, key="screen-verdicts"):
             for verdict in VERDICTS[at]:
@@ -55,8 +54,17 @@ def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
                 args=(library, now, who),
                 key="screen-undo",
             )
-        with st.container(horizontal=True, key="screen-reasons", vertical_alignment="center"):
-            for place, reason in enumerate(reasons):
+        _reasons(library, now, case, at, who)
+    if at == STAGES[1]:
+        st.caption(_("PRISMA 2020 asks for a reason of each exclusion at this stage."))
+
+
+def _reasons(library: Library, now: Board, case: Case, at: str, who: str) -> None:
+    """The reasons of the criteria, and a box for another."""
+    with st.container(horizontal=True, key="screen-why", vertical_alignment="center"):
+        # Of its own: on a small screen the reasons scroll, the box below them does not.
+        with st.container(horizontal=True, key="screen-reasons", width="content"):
+            for place, reason in enumerate(now.review.texts("exclude")):
                 st.button(
                     plain(_("Exclude: {reason}").format(reason=reason)),
                     shortcut=_REASON_KEYS[place] if place < len(_REASON_KEYS) else None,
@@ -64,16 +72,14 @@ def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
                     args=(library, now, case, at, "exclude", who),
                     key=f"screen-because-{place}",
                 )
-            st.text_input(
-                _("Another reason"),
-                key=_REASON,
-                max_chars=LONGEST_TEXT,
-                placeholder=_("Another reason, kept with what you say next"),
-                label_visibility="collapsed",
-                width=340,
-            )
-    if at == STAGES[1]:
-        st.caption(_("PRISMA 2020 asks for a reason of each exclusion at this stage."))
+        st.text_input(
+            _("Another reason"),
+            key=_REASON,
+            max_chars=LONGEST_TEXT,
+            placeholder=_("Another reason, kept with what you say next"),
+            label_visibility="collapsed",
+            width=340,
+        )
 
 
 def skipped() -> list[str]:

@@ -10,12 +10,13 @@ from kb.library import Library
 from kb.pages.parts import places, results, review_making, review_stopping, screening_acts, state
 from kb.pages.parts.criteria_words import highlighted
 from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.quotes import DIGEST
 from kb.pages.parts.review_board import STAGE_NAMES, STATE_NAMES, VERDICT_NAMES, ranked, stage
 from kb.pages.parts.tags import chips
 from kb.pages.parts.words import _, later, many
 from kb.review_check import pending
 from kb.review_order import ORDERS, queue
-from kb.review_state import Board, Case, mine
+from kb.review_state import MAYBE, Board, Case, mine
 
 _ORDERS = {
     "likely": later("Most likely first"),
@@ -93,11 +94,23 @@ def _waiting(library: Library, now: Board, at: str, who: str, order: str) -> lis
 def _progress(now: Board, at: str, who: str, waiting: list[str]) -> None:
     cases = now.at(at)
     done = sum(one.outcomes[at].decided for one in cases)
-    own = sum(one.outcomes[at].of(who) is not None for one in cases)
+    words = [(one.outcomes[at], one.outcomes[at].of(who)) for one in cases]
+    own = sum(word is not None and word.verdict != MAYBE for _outcome, word in words)
+    unsure = sum(
+        word is not None and word.verdict == MAYBE and not outcome.decided
+        for outcome, word in words
+    )
     st.progress(done / len(cases) if cases else 0.0)
+    coders = now.review.coders
+    decided = (
+        _("**{n}** of {all} papers are decided, each by {k} coders")
+        if coders > 1
+        else _("**{n}** of {all} papers are decided")
+    )
     told = [
-        _("**{n}** of {all} papers are decided").format(n=f"{done:,}", all=f"{len(cases):,}"),
+        decided.format(n=f"{done:,}", all=f"{len(cases):,}", k=coders),
         _("you decided on **{n}**").format(n=f"{own:,}"),
+        *([_("maybe, and still open: {n}").format(n=f"{unsure:,}")] if unsure else []),
         many("{n} is left for you", "{n} are left for you", len(waiting)),
     ]
     if at == STAGES[0] and (drawn := len(pending(now))):
@@ -166,12 +179,15 @@ def _shown(library: Library, now: Board, case: Case) -> None:
             else _("Only its abstract is in the library: read it where it is published.")
         )
     text = paper.abstract or held.tldr
+    digest = held.tldr if paper.digest else ""
+    if digest and not paper.abstract:
+        st.html(f'<div class="sf-digest">{escaped(_(DIGEST))}</div>')
     if text:
         st.html(f'<p class="sf-text">{highlighted(library, text, now.review)}</p>')
     else:
         st.caption(_("There is only its title to go by."))
     st.html(chips(library.codebook, paper.tags))
-    rows = [(_("In one sentence"), held.tldr)] if held.tldr and paper.digest else []
+    rows = [(_("In one sentence"), digest)] if digest and paper.abstract else []
     rows += [(_("Challenge"), one.quote) for one in held.challenges[:_CHALLENGES]]
     if rows:
         inner = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(say)}</dd>" for name, say in rows)

@@ -11,7 +11,7 @@ import streamlit as st
 from kb.grouping import FURTHER
 from kb.library import Library
 from kb.pages.parts import coverage, facets, places
-from kb.pages.parts.cited import citation, rechecked
+from kb.pages.parts.cited import anchor, citation, rechecked
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.narrowing import understood
 from kb.pages.parts.sureness import sureness
@@ -57,10 +57,14 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     citations = list(answer.get("citations", []))
     checked = rechecked(library, f"{chat}/{number}", citations) if citations else []
     now = {one["n"]: found for one, found in zip(citations, checked, strict=True)}
-    for heading, told in grouped(answer, now):
+    further = _further(answer)
+    for heading, told in grouped(answer, now, str(number)):
         if heading == FURTHER:
             with st.expander(f"{_(heading)} ({told.count('<p>')})", key=f"further-{number}"):
                 st.html(f'<div class="sf-answer">{told}</div>')
+                for one in citations:
+                    if one["n"] in further:
+                        citation(library, str(number), one, now[one["n"]])
             continue
         if heading:
             st.html(f'<h2 class="sf-group">{escaped(_(heading))}</h2>')
@@ -72,12 +76,26 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     if gone or moved:
         st.caption(_since(gone, moved))
     for one, found in zip(citations, checked, strict=True):
-        citation(library, str(number), one, found)
+        if one["n"] not in further:
+            citation(library, str(number), one, found)
 
 
-def grouped(answer: Answer, now: Mapping[int, Recheck]) -> list[tuple[str, str]]:
+def _further(answer: Answer) -> frozenset[int]:
+    """Numbers of the citations that only the sentences under `FURTHER` have: folded with them."""
+    groups, said = list(answer.get("groups", [])), list(answer.get("sentences", []))
+    if len(groups) < 2:
+        return frozenset()
+    cited: dict[bool, set[int]] = {True: set(), False: set()}
+    for one in groups:
+        for place in one["sentences"]:
+            if place < len(said):
+                cited[one["title"] == FURTHER].update(said[place].get("citations", []))
+    return frozenset(cited[True] - cited[False])
+
+
+def grouped(answer: Answer, now: Mapping[int, Recheck], turn: str) -> list[tuple[str, str]]:
     """(heading or "", sentences as HTML) of each group of an answer."""
-    said = [_sentence(one, now) for one in answer.get("sentences", [])]
+    said = [_sentence(one, now, turn) for one in answer.get("sentences", [])]
     groups = list(answer.get("groups", []))
     # Of an older version, or a single group that says nothing by its name.
     if len(groups) < 2 and all(one["kind"] == "further" for one in groups):
@@ -88,12 +106,12 @@ def grouped(answer: Answer, now: Mapping[int, Recheck]) -> list[tuple[str, str]]
     ]
 
 
-def _sentence(one: Answer, now: Mapping[int, Recheck]) -> str:
-    """A sentence with its numbers; struck where all that it cites is gone."""
+def _sentence(one: Answer, now: Mapping[int, Recheck], turn: str) -> str:
+    """A sentence with links to its citations below; struck where all that it cites is gone."""
     cited = list(one.get("citations", []))
     gone = bool(cited) and all(n in now and not now[n].holds for n in cited)
     text = escaped(str(one["text"]))
-    marks = "".join(f" [{escaped(str(n))}]" for n in cited)
+    marks = "".join(f' <a href="#{anchor(turn, n)}">[{escaped(str(n))}]</a>' for n in cited)
     return f"<p>{f'<del>{text}</del>' if gone else text}<sup>{marks}</sup></p>"
 
 

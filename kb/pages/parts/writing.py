@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from kb.chats import keep
+from kb.chats import Whose, keep
 from kb.errors import KbError
 from kb.library import Library
 from kb.reply import Answer
@@ -30,6 +30,8 @@ class Writing:
     question: str
     answer: Answer
     """In quotes: the material, and what is shown where the model fails."""
+    whose: Whose = None
+    """Whose chat it is."""
     sentences: list[Sentence] = field(default_factory=list)
     """Those verified so far."""
     notices: list[str] = field(default_factory=list)
@@ -68,7 +70,7 @@ class Writing:
             _log.exception("writing an answer")
         told = answer.to_json()
         try:
-            keep(self.library, self.chat, self.question, told)
+            keep(self.library, self.chat, self.question, told, whose=self.whose)
         except KbError as error:
             _log.warning("keeping an answer: %s", error.message)
             self.unsaved = True

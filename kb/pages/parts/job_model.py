@@ -1,0 +1,41 @@
+"""The model as a background job uses it: beside people who wait for a page, telling its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+from kb.batches import EncodeTexts
+from kb.catalogue.values import Vector
+from kb.embed import Embedder
+from kb.library import Library
+from kb.pages.parts.jobs import Job
+
+# One thread, and a quarter of the usual batch: pages get the other processors, and what is
+# done shows soon. The settings' threads are the command line's.
+_THREADS, _TOKENS = 1, 512
+
+
+def encoding(library: Library, job: Job) -> EncodeTexts:
+    """Embeds texts for a job, and notes on it whether it loads the model or how far it is."""
+    settings, own = library.settings, library.embedder
+    # Another model is no small one, and serves questions too: there is but one of it.
+    embedder = _quiet(settings.model, settings.precision) if own.files.is_default else own
+    return partial(_encode, embedder, job)
+
+
+@lru_cache(maxsize=1)
+def _quiet(model: str, precision: str) -> Embedder:
+    return Embedder(model, threads=_THREADS, precision=precision, tokens=_TOKENS)
+
+
+def _encode(embedder: Embedder, job: Job, texts: Sequence[str]) -> Vector:
+    def forward(count: int) -> None:
+        job.texts = (job.texts[0] + count, len(texts))
+
+    job.at = "load"
+    embedder.load()  # imports torch, here and not while a page is drawn
+    job.at, job.texts = "embed", (0, len(texts))
+    vectors = embedder.encode(texts, forward)
+    job.at = "keep"
+    return vectors
