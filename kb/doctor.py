@@ -154,9 +154,7 @@ def _weak(library: Library) -> list[Fault]:
 def _catalogue(library: Library) -> list[Fault]:
     """What is wrong with the catalogue; one fault alone where it cannot be read to the end."""
     found = library.catalogue.integrity()
-    with library.catalogue.read() as reader:
-        missing = lacking(reader) if found == "ok" else []
-    if missing:
+    if found == "ok" and (missing := _lacking(library)):
         told = f"the catalogue lacks {len(missing)} tables or columns: {', '.join(missing[:5])}"
         return [Fault("schema", told, _OTHER_SCHEMA)]
     if found == "ok" or "refers to" in found:
@@ -167,6 +165,11 @@ def _catalogue(library: Library) -> list[Fault]:
     newest = newest_backup(library.folder)
     remedy = f"kb restore {newest}" if newest else "kb restore FILE"
     return [Fault("catalogue_damaged", found.splitlines()[0], remedy)]
+
+
+def _lacking(library: Library) -> list[str]:
+    with library.catalogue.read() as reader:
+        return lacking(reader)
 
 
 def _rows(library: Library) -> list[Fault]:

@@ -103,7 +103,9 @@ def join(
 
 
 def _require_meant(library: Library, hidden: int, yes: bool) -> None:
-    require_meant(hidden, len(library.snapshot().table.n), "hide behind another", yes=yes)
+    with library.catalogue.read() as reader:
+        held = reader.counts()["papers"]
+    require_meant(hidden, held, "hide behind another", yes=yes)
 
 
 def join_pairs(

@@ -96,6 +96,7 @@ def status_command(session: Session) -> None:
     library = session.open()
     with library.catalogue.read() as reader:
         counts, generation, model = reader.counts(), reader.generation, reader.meta("model")
+    who = library.lock.holder()
     files = [path for path in library.folder.rglob("*") if path.is_file()]
     facts = {
         **counts,
@@ -105,14 +106,12 @@ def status_command(session: Session) -> None:
         "folder": str(library.folder),
         "bytes": sum(path.stat().st_size for path in files),
         "indexes_current": library.indexes.current(generation),
-        "writer": library.lock.holder(),
+        "writer": who,
     }
     library.close()
-    who = facts["writer"]
-    writer = (
-        "{command} · process {pid} of {user} on {host}, since {since}".format(**who) if who else ""
-    )
-    shown = facts | {"writer": writer or "nobody"}
+    shown = facts | {"writer": "nobody"}
+    if who:
+        shown["writer"] = f"{who['command']} · {who['user']} on {who['host']}, since {who['since']}"
     width = max(len(name) for name in facts)
     session.emit(facts, "\n".join(f"{name:<{width}}  {value}" for name, value in shown.items()))
 

@@ -99,10 +99,10 @@ def _typed(*, disabled: bool) -> str | None:
     """What was asked; a question that is too long goes back into its box, and it is said."""
     # Streamlit's own bound would drop a text that is pasted without a word.
     back = st.session_state.pop("too-long", None)
-    if back is not None:
+    if back is not None and too_long(back, state.MOST):
         st.session_state["question"] = back
     asked = st.chat_input(_("Ask about these papers"), key="question", disabled=disabled)
-    if asked and too_long(asked, state.MOST):
+    if asked and len(asked) > state.MOST:
         st.session_state["too-long"] = asked
         st.rerun()
     return asked

@@ -69,6 +69,10 @@ def listed(app: AppTest) -> list[str]:
     return [one.label for one in app.sidebar.button if (one.key or "").startswith("show-")]
 
 
+def html_of(fold: Any) -> str:
+    return "".join(one.proto.body for one in fold.get("html"))
+
+
 def click(app: AppTest, key: str) -> AppTest:
     app.button(key=key).click().run()
     assert not app.exception
@@ -368,4 +372,36 @@ def test_further_papers_are_folded_and_keep_their_numbers(start: Start, folder: 
     app = start("ask", chat="talk")
     (fold,) = [one for one in app.expander if one.label.startswith(FURTHER)]
     assert not fold.proto.expanded
-    assert "One more.<sup> [1]</sup>" in "".join(one.proto.body for one in fold.get("html"))
+    assert 'One more.<sup> <a href="#source-0-1">[1]</a></sup>' in html_of(fold)
+    assert 'id="source-0-1"' in html(app), "cited above too: not folded with the further ones"
+    assert 'id="source-0-1"' not in html_of(fold)
+
+
+def test_citations_of_further_papers_alone_are_folded_with_them(start: Start, folder: Path) -> None:
+    with opened(folder) as library:
+        answer = ask(library, QUESTION).to_json()
+        first = answer["citations"][0]
+        answer["citations"] = [first, first | {"n": 2}]
+        answer["sentences"] = [
+            {"text": "One.", "citations": [1]},
+            {"text": "Two.", "citations": [1, 2]},
+        ]
+        answer["groups"] = [
+            {"kind": "further", "title": CLOSEST, "sentences": [0]},
+            {"kind": "further", "title": FURTHER, "sentences": [1]},
+        ]
+        keep(library, "talk", QUESTION, answer)
+    app = start("ask", chat="talk")
+    (fold,) = [one for one in app.expander if one.label.startswith(FURTHER)]
+    assert 'id="source-0-2"' in html_of(fold)
+    assert 'id="source-0-1"' not in html_of(fold)
+    anchors = re.findall(r'id="(source-0-\d)"', html(app))
+    assert sorted(anchors) == ["source-0-1", "source-0-2"]
+
+
+def test_a_question_that_is_too_long_is_given_back(start: Start) -> None:
+    app = type_in(start("ask"), "why " * 1250)
+    assert "5,000 characters; at most 2,000" in app.toast[0].value
+    assert not app.chat_message
+    type_in(app, FOOTBALL)
+    assert app.chat_message

@@ -56,8 +56,17 @@ def test_a_bad_name_is_said_and_nothing_is_kept(start: Start, folder: Path) -> N
     app = start("paper", id=ONE)
     app.text_input(key="collect-new").set_value("  ")
     app.button(key="collect-put").click().run()
-    assert "not a name for a collection" in app.toast[0].value
+    assert "Not a name for a collection" in app.toast[0].value
     assert held(folder) == {}
+
+
+def test_a_name_that_is_too_long_is_said_and_stays(start: Start, folder: Path) -> None:
+    app = start("paper", id=ONE)
+    app.text_input(key="collect-new").set_value("x" * 5_000)
+    app.button(key="collect-put").click().run()
+    assert "5,000 characters; at most 80" in app.toast[0].value
+    assert held(folder) == {}
+    assert len(app.text_input(key="collect-new").value) == 5_000
 
 
 def test_search_results_are_kept(start: Start, folder: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest.sources import pdf_file
@@ -197,7 +198,32 @@ def test_an_empty_cell_can_be_searched(start: Start) -> None:
     key = str(empty.key)
     empty.click().run()
     button(app, "search-cell")
-    assert app.button(key=key).label.startswith("none")
+    assert app.button(key=key).label.endswith(":small[no papers]")
+
+
+def test_the_figure_of_the_map_is_the_map_on_screen(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bytes] = []
+
+    def kept(*_args: object, data: Callable[[], bytes], key: str, **_more: object) -> bool:
+        if key == "get-svg":
+            made.append(data())
+        return False
+
+    monkeypatch.setattr(st, "download_button", kept)
+    app = start("map", count="directions")
+    drawn = made[-1].decode()
+    cells = [one.label for one in app.button if (one.key or "").startswith("cell-")]
+    shown = [re.fullmatch(r"(?:\*\*(.+)\*\*|.)  \n:small\[(.+)\]", one) for one in cells]
+    bold = [one[1] for one in shown if one and one[1]]
+    assert len(bold) > 3
+    assert re.findall(r'font-weight="bold"[^>]*>([\d,]+)<', drawn) == bold
+    below = [one[2] for one in shown if one]
+    assert len(below) == 36
+    for told in {*below}:
+        assert drawn.count(f">{told}<") == below.count(told), told
+    assert "Darker = more directions." in drawn
 
 
 def test_the_map_is_there_in_every_format(start: Start) -> None:
@@ -317,7 +343,7 @@ def test_a_filtered_map_does_not_call_cells_unsearched_that_have_papers(start: S
     before = {one.key: one.label for one in start("map").button if "cell-" in (one.key or "")}
     narrowed = start("map", phase="testing-and-evaluation").button
     after = {one.key: one.label for one in narrowed if "cell-" in (one.key or "")}
-    left_out = [key for key, label in after.items() if "pass the filter" in label]
+    left_out = [key for key, label in after.items() if "none pass" in label]
     assert left_out
     assert all(not before[key].startswith("?") for key in left_out)
     unknown = [key for key, label in after.items() if label.startswith("?")]

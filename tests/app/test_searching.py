@@ -92,6 +92,35 @@ def test_what_is_kept_is_told_on_the_card(start: Start, folder: Path) -> None:
     assert "Keep in thesis" in other
 
 
+def test_words_that_no_paper_holds_are_named(start: Start) -> None:
+    app = start(q="zzzzqqqq")
+    assert [one.value for one in app.info] == [
+        "No paper holds these words; the papers below are the nearest by meaning."
+    ]
+    app = start(q="zzzzqqqq code")
+    assert not app.info
+    assert "No paper holds “zzzzqqqq”." in [one.value for one in app.caption]
+    assert not any("No paper holds" in one.value for one in start(q="code repair").caption)
+
+
+def test_an_error_of_a_query_begins_with_a_capital(start: Start) -> None:
+    (told,) = start(q="cats OR dogs").info
+    assert told.value[0].isupper()
+
+
+def test_a_question_longer_than_is_read_says_so(start: Start) -> None:
+    app = start(q="code " * 1_000)
+    assert "5,000 characters" in app.warning[0].value
+
+
+def test_categories_that_no_paper_has_are_left_out(start: Start, folder: Path) -> None:
+    newcomer(folder)
+    app = start(**{"from": "2026", "to": "2026"})
+    (pills,) = app.sidebar.button_group
+    assert [re.sub(r" :gray.*", "", one) for one in pills.options] == ["cs\\.SE"]
+    assert any("have none" in one.value or "has none" in one.value for one in app.caption)
+
+
 def test_the_menu_of_a_card_keeps_and_lets_go(folder: Path) -> None:
     def act(library: Library, who: str) -> None:
         for chosen in ("in:favourites", "in:a: b", "state:to_read"):

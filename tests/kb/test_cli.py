@@ -65,6 +65,18 @@ def test_options_stand_before_or_after_the_command(
     assert before["papers"] == 12
 
 
+def test_words_that_no_paper_holds_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ("--library", str(folder))
+    assert run(capsys, *at, "search", "zzzzqqqq code")["unknown_words"] == ["zzzzqqqq"]
+    assert run(capsys, *at, "search", "code")["unknown_words"] == []
+    assert main([*at, "search", "zzzzqqqq code"]) == 0
+    assert capsys.readouterr().err == "No paper holds “zzzzqqqq”.\n"
+    assert main([*at, "search", "zzzzqqqq"]) == 0
+    assert "the nearest by meaning" in capsys.readouterr().err
+
+
 def test_the_main_job_from_papers_to_map(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

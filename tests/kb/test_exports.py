@@ -26,7 +26,7 @@ from kb import maps
 from kb.challenges import Challenge, Evidence, Statement
 from kb.errors import UsageError
 from kb.evidence import statement_id
-from kb.exports import FORMATS, export
+from kb.exports import FORMATS, SHADES, export
 from kb.exports.latex import escaped
 from kb.exports.reading import READABLE, quoted_edges
 from kb.lattice import PaperFacts
@@ -310,6 +310,19 @@ def test_figures_are_well_formed(text: str) -> None:
         "text",
     }
     assert json.loads(drawing.findtext("{*}metadata") or "")["generation"] == 3
+
+
+def test_a_figure_is_shaded_as_the_map_of_the_app_is() -> None:
+    made, papers = chart()
+    plain = export(made, "svg", papers).decode()
+    assert "Darker = more challenges." in plain
+    assert "challenges stated; below" in plain
+    for by in SHADES:
+        drawn = export(made, "svg", papers, by=by).decode()
+        assert f"Darker = more {by}." in drawn
+        numbers = [f"{one.papers:,}" for one in made.lattice.cells if one.papers]
+        assert re.findall(r'font-weight="bold"[^>]*>([\d,]+)<', drawn) == numbers
+        assert export(made, "png", papers, by=by) != export(made, "png", papers)
 
 
 def test_png_is_fit_for_print_and_shows_the_cells() -> None:

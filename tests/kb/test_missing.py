@@ -7,7 +7,7 @@ import pytest
 from kb.answer import ask
 from kb.followup import Turn
 from kb.library import Library
-from kb.missing import lacking
+from kb.missing import Unknown, lacking, unknown_words
 from kb.question import read_question
 
 
@@ -16,6 +16,13 @@ def missing(library: Library, text: str, *papers: str) -> str:
     index = library.indexes.text
     passing = snapshot.columns.among(papers or snapshot.table.paper_id)
     return lacking(library, snapshot, read_question(text, index, len(passing)), passing)
+
+
+def test_words_that_no_paper_holds(library: Library) -> None:
+    assert unknown_words(library, "zzzzqqqq") == Unknown(("zzzzqqqq",), every=True)
+    assert unknown_words(library, "the zzzzqqqq of Codes") == Unknown(("zzzzqqqq",), every=False)
+    assert unknown_words(library, "code models generate") == Unknown((), every=False)
+    assert unknown_words(library, "the of ?") == Unknown((), every=False)
 
 
 @pytest.mark.parametrize("name", ["SliceGPT", "FooBarNet", "Kubernetes", "ZX-Coder"])
