@@ -45,7 +45,9 @@ _AS_TEXT = {
 def _decoder() -> LatexNodes2Text:
     known = get_default_latex_context_db()
     macros = [MacroTextSpec(name, simplify_repl=text) for name, text in _AS_TEXT.items()]
-    macros += [MacroTextSpec("url", simplify_repl="%s"), MacroTextSpec("cite", simplify_repl="")]
+    # The type face of a name is no part of it; what pylatexenc does not know it leaves out whole.
+    macros += [MacroTextSpec(name, simplify_repl="%s") for name in ("url", "texttt", "mathtt")]
+    macros += [MacroTextSpec("cite", simplify_repl="")]
     known.add_context_category("bibliography", macros=macros, prepend=True)
     return LatexNodes2Text(latex_context=known, math_mode="text")
 
@@ -62,8 +64,8 @@ def plain(tex: str) -> str:
     if not _TEX.search(tex):
         return tex
     try:
-        # A % in a field is a per cent sign that nobody escaped, not a comment.
-        whole = re.sub(r"(?<!\\)%", r"\\%", tex)
+        # A % in a field is a per cent sign that nobody escaped, not a comment; & parts no cells.
+        whole = re.sub(r"(?<!\\)([%&])", r"\\\1", tex)
         # An accent on nothing is the sign itself.
         whole = re.sub(r"\\~\{\s*\}", r"\\textasciitilde{}", whole)
         whole = re.sub(r"\\\^\{\s*\}", r"\\textasciicircum{}", whole)

@@ -54,12 +54,13 @@ class Limits:
 class Parser:
     """A child process kept for many files; it is started anew after a crash.
 
-    Use it as a context manager, from one thread. Takes the limits of each file.
+    Use it as a context manager, from one thread. Takes the limits of each file, and by how
+    much the child lets other processes go first, of 19.
     """
 
-    def __init__(self, limits: Limits = Limits()) -> None:
+    def __init__(self, limits: Limits = Limits(), *, nice: int = 0) -> None:
         self._limits = limits
-        self._worker = Worker(limits.memory_megabytes)
+        self._worker = Worker(limits.memory_megabytes, nice=nice)
 
     def __enter__(self) -> Parser:
         return self

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,8 +32,11 @@ class Worker:
         self,
         memory_megabytes: int,
         command: Sequence[str] = (sys.executable, "-m", "ingest.pdf_child"),
+        *,
+        nice: int = 0,
     ) -> None:
         self._command = [*command, str(memory_megabytes)]
+        self._nice = nice
         self._process: subprocess.Popen[bytes] | None = None
         self._replies: queue.Queue[bytes] = queue.Queue()
 
@@ -51,6 +55,10 @@ class Worker:
         except OSError as error:  # no memory, no process, no program
             told = f"The process that reads PDFs does not start: {error.strerror}."
             raise PdfError("not_started", told) from error
+        if self._nice and hasattr(os, "setpriority"):
+            with suppress(OSError):  # it reads all the same
+                now = os.getpriority(os.PRIO_PROCESS, process.pid)
+                os.setpriority(os.PRIO_PROCESS, process.pid, now + self._nice)
         self._replies = queue.Queue()
         reader = threading.Thread(target=_drain, args=(process.stdout, self._replies), daemon=True)
         reader.start()

@@ -22,6 +22,7 @@ from kb.catalogue.store import BACKUPS, check_file
 from kb.errors import LibraryError, UsageError
 from kb.index_state import IndexFolder
 from kb.settings import load_settings
+from kb.whole_file import require_free
 
 # Removing this many papers at once is backed up first.
 BULK = 25
@@ -30,6 +31,9 @@ KEPT_COPIES = 5
 """Copies that Sixfold makes on its own are kept, the newest of each reason."""
 
 _AUTOMATIC = re.compile(r"\d{8}T\d{6}-(before-removal|before-restore|damaged)(?:-\d+)?\.sqlite")
+
+# Copies made until nobody writes meanwhile; each takes a second or so.
+_TRIES = 5
 
 _SIDE_FILES = ("-wal", "-shm")
 
@@ -47,6 +51,7 @@ def backup(catalogue: Catalogue, target: Path) -> None:
             remedy="name a new file, e.g. library.sqlite",
             code="bad_target",
         )
+    require_free(target, backup=True)
     catalogue.backup(target)
 
 
@@ -246,7 +251,7 @@ def _swap(prepared: Path, live: Path, now: datetime) -> Path | None:
         catalogue = Catalogue.open(live, upgrade=False)
         kept = _free(aside, "before-restore", now)
         try:
-            catalogue.backup(kept)
+            _copy_settled(catalogue, kept)
             # Through SQLite, in one transaction: readers that have the file open see it too.
             catalogue.overwrite(prepared)
         finally:
@@ -257,6 +262,16 @@ def _swap(prepared: Path, live: Path, now: datetime) -> Path | None:
         prepared.replace(live)
     _prune(kept)
     return kept
+
+
+def _copy_settled(catalogue: Catalogue, kept: Path) -> None:
+    """Copy the catalogue, and again where somebody wrote meanwhile: short writes take no lock."""
+    with closing(sqlite3.connect(catalogue.path)) as watch:
+        for _ in range(_TRIES):
+            before = watch.execute("PRAGMA data_version").fetchone()
+            catalogue.backup(kept)
+            if watch.execute("PRAGMA data_version").fetchone() == before:
+                return
 
 
 def _put_aside(live: Path, kept: Path) -> None:

@@ -46,7 +46,7 @@ def read_questions(path: Path) -> list[GoldQuestion]:
             if line.strip():
                 found.append(_question(line, f"{path}:{number}"))
     if not found:
-        raise UsageError(f"{path} has no questions", item=str(path), code="bad_questions")
+        raise _bad(str(path), "has no questions")
     return found
 
 
@@ -185,4 +185,5 @@ def _question(line: str, place: str) -> GoldQuestion:
 
 
 def _bad(place: str, fault: str) -> KbError:
-    return UsageError(f"{place} {fault}", item=place, code="bad_questions")
+    remedy = "give lines of {id, type, question, gold_papers, gold_quotes}"
+    return UsageError(f"{place} {fault}", item=place, remedy=remedy, code="bad_questions")

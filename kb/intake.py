@@ -37,10 +37,13 @@ def _fail(error: SourceError) -> Iterator[Found]:
 
 
 class Intake:
-    """Makes sources by a library's settings. One PDF parser serves them all; close it."""
+    """Makes sources by a library's settings. One PDF parser serves them all; close it.
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    `nice` is by how much its process lets others go first, of 19.
+    """
+
+    def __init__(self, library: Library, *, nice: int = 0) -> None:
+        self._library, self._nice = library, nice
         self._parser: pdf.Parser | None = None
         self._queries: list[Query] = []
 
@@ -71,7 +74,7 @@ class Intake:
                 megabytes=settings.pdf_megabytes,
                 pages=settings.pdf_pages,
             )
-            self._parser = pdf.Parser(limits)
+            self._parser = pdf.Parser(limits, nice=self._nice)
         return self._parser.parse(path)
 
     def sources(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from kb.catalogue.frozen import refused, too_old
 from kb.catalogue.migrating import migrate as _migrate
@@ -18,7 +18,7 @@ from kb.catalogue.places import Place
 from kb.catalogue.reading import Reader
 from kb.catalogue.sqlite_file import BUSY_MILLISECONDS, SqliteFile, damaged
 from kb.catalogue.writing import Writer
-from kb.errors import CatalogueUnwritable, NewerSchema
+from kb.errors import CatalogueUnwritable, LibraryError, NewerSchema
 
 if TYPE_CHECKING:
     from kb.lock import Lock
@@ -143,9 +143,9 @@ class Catalogue:
                 yield connection
         except _FAULTS as error:
             told = self.place.told(_wrapped(error))
-            if told is None:
+            if told is None and not isinstance(error, OperationalError):
                 raise  # a fault of our own statement, not of the catalogue
-            raise told from error
+            raise told or _unknown(self.place.name, error) from error
 
     def _roll_back(self, connection: Connection) -> None:
         if self.place.in_transaction(connection):
@@ -225,6 +225,15 @@ def _wrapped(error: DBAPIError | sqlite3.DatabaseError) -> DBAPIError:
 
 def _place(where: Path | Place) -> Place:
     return SqliteFile(where) if isinstance(where, Path) else where
+
+
+def _unknown(name: str, error: Exception) -> LibraryError:
+    detail = str(getattr(error, "orig", error)).splitlines()[0]
+    return LibraryError(
+        f"the catalogue {name} cannot be used: {detail}",
+        item=name,
+        remedy="kb doctor says what is wrong; kb restore puts the newest sound backup in place",
+    )
 
 
 def _newer(name: str, version: int) -> NewerSchema:

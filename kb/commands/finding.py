@@ -130,7 +130,7 @@ def _lines(results: Results, told: Sequence[list[str]] = (), *, explain: bool = 
     if not results.hits:
         if not results.total:
             return "Nothing found: no paper passes. Try other words, or fewer filters."
-        return f"Nothing found among {results.total} papers. Try other words, or fewer filters."
+        return f"Nothing found among {results.total:,} papers. Try other words, or fewer filters."
     lines = [_head(results)]
     for at, hit in enumerate(results.hits):
         paper = hit.paper

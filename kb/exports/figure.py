@@ -89,7 +89,7 @@ def _cell(cell: Cell, told: tuple[str, str], x: float, y: float, depth: float) -
         return [box, Words(middle, y + 33, below, _SMALL, PALE)]
     ink = ink_on(depth)
     return [
-        Box(x + 1, y + 1, *size, shade(depth)),
+        Box(x + 1, y + 1, *size, shade(depth) if depth else _EMPTY["none_stated"]),
         Words(middle, y + 27, number, _TEXT, ink, bold=True),
         Words(middle, y + 45, below, _SMALL, ink),
     ]

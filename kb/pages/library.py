@@ -29,7 +29,6 @@ from kb.pages.parts.words import _, later, many
 
 _JOURNAL = 200
 _PROPOSED = 20
-_ROW, _TALLEST = 35, 320  # pixels of a row, and of the table
 _ADDING = ("add", "retry", "resume", "bundle", "starter")
 _COUNTS = (
     ("papers", later("papers"), places.PAPERS),
@@ -153,7 +152,7 @@ def _journal(library: Library) -> None:
             for row in rows
         ],
         hide_index=True,
-        height=min(_TALLEST, _ROW * (len(rows) + 1) + 3),
+        height=runs.height(len(rows)),
         column_config=runs.wide_reasons() if any(row["error"] for row in rows) else None,
         key="journal",
     )

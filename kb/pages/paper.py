@@ -28,7 +28,7 @@ from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.filed import filed
 from kb.pages.parts.hygiene import hygiene
-from kb.pages.parts.markup import escaped, link, plain
+from kb.pages.parts.markup import escaped, link, plain, title
 from kb.pages.parts.notes import notes
 from kb.pages.parts.page_view import page_view
 from kb.pages.parts.printed import printed
@@ -92,7 +92,7 @@ def _arrive(wanted: str) -> None:
 
 def _head(library: Library, shown: Card) -> None:
     paper = shown.paper
-    st.title(plain(paper.title), anchor=False)
+    st.title(plain(title(paper.title)), anchor=False)
     st.html(
         f'<div class="sf-who">{escaped(results.who(paper))} · {results.links_line(paper)}</div>'
     )

@@ -16,7 +16,7 @@ from kb.exports.literature import place, written
 from kb.library import Library
 from kb.literature_table import TAGS, LiteratureTable, Row, literature_table
 from kb.pages.parts import facets, page, state
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped, plain, title
 from kb.pages.parts.quotes import LONGEST
 from kb.pages.parts.results import who
 from kb.pages.parts.tags import names
@@ -188,7 +188,8 @@ def _row(table: LiteratureTable, row: Row, called: Mapping[str, Mapping[str, str
     paper = row.paper
     link = f"paper?{urlencode({'id': paper.paper_id} | in_address())}"
     head = (
-        f'<th scope="row"><a href="{escaped(link)}" target="_self">{escaped(paper.title)}</a>'
+        f'<th scope="row"><a href="{escaped(link)}" target="_self">'
+        f"{escaped(title(paper.title))}</a>"
         f'<div class="sf-who">{escaped(who(paper))}</div></th>'
     )
     cells = (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -11,12 +12,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from streamlit.runtime.scriptrunner import script_runner
 
 from kb.backup import backups
+from kb.catalogue.fronts import lacking_abstract
+from kb.catalogue.values import Vector
+from kb.embed import Embedder, Progress
+from kb.intake import Intake
 from kb.journal import last_runs
 from kb.library import Library
-from kb.pages.parts import job_kinds
-from kb.pages.parts.jobs import Job, Jobs, begin, keep_upload
+from kb.pages.parts import job_kinds, job_model
+from kb.pages.parts.jobs import Job, Jobs, begin, keep_upload, own_name
 
 RECORD = {"title": "A Paper", "abstract": "We say one thing about code. It remains hard."}
 
@@ -249,3 +255,86 @@ def test_an_uploaded_bibliography_keeps_its_ending(tmp_path: Path) -> None:
         assert path.parent == tmp_path / "uploads"
         assert path.suffix == f".{ending}"
     assert keep_upload(tmp_path, "evil.py", b"x").suffix == ".pdf"
+
+
+def test_a_job_tells_its_steps_and_is_no_nicer_than_a_page(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, jobs = Library.open(folder), Jobs()
+    seen: list[tuple[str, int]] = []
+    embed, load = Embedder.encode, Embedder.load
+
+    def loaded(model: Embedder) -> None:
+        seen.append((jobs.jobs[0].at, model.threads))
+        load(model)
+
+    def embedded(model: Embedder, texts: list[str], progress: Progress) -> Vector:
+        nice = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        assert nice == os.getpriority(os.PRIO_PROCESS, os.getpid())
+        seen.append((jobs.jobs[0].at, model.threads))
+        vectors = embed(model, texts, progress)
+        assert jobs.jobs[0].texts == (len(texts), len(texts))
+        return vectors
+
+    monkeypatch.setattr(Embedder, "load", loaded)
+    monkeypatch.setattr(Embedder, "encode", embedded)
+    job = finished(add(jobs, library, str(records(tmp_path / "more.jsonl", 40))))
+    assert job.counts["added"] == 40
+    assert seen == [("load", 1), ("embed", 1)] * 3  # sixteen papers at a time
+    assert job.at == "read"
+    library.close()
+
+
+def test_a_file_is_called_what_its_owner_called_it(tmp_path: Path) -> None:
+    path = keep_upload(tmp_path, "jose.00032.pdf", b"%PDF")
+    assert path.name != "jose.00032.pdf"
+    assert own_name(str(path)) == "jose.00032.pdf"
+    assert own_name(str(keep_upload(tmp_path, "refs.bib", b"x"))) == "refs.bib"
+    assert own_name("/home/ada/paper-6668b7d29b7b.pdf") == "paper-6668b7d29b7b.pdf"
+    assert own_name("2501.00001") == "2501.00001"
+
+
+def test_abstracts_that_cannot_be_fetched_say_what_to_do(folder: Path) -> None:
+    (folder / "settings.toml").write_text(
+        'arxiv_url = "http://127.0.0.1:9/api"\narxiv_delay = 0.0\narxiv_timeout = 1.0\n'
+    )
+    library, jobs = Library.open(folder), Jobs()
+    with library.catalogue.write() as writer:
+        writer.connection.exec_driver_sql("UPDATE papers SET abstract = '' WHERE n < 4")
+    with library.catalogue.read() as reader:
+        assert len(lacking_abstract(reader)) == 3
+    job = finished(job_kinds.fetch_abstracts(jobs, library, by="ada"))
+    assert (job.kind, job.by, job.can_stop, job.total) == ("fetch", "ada", True, 3)
+    assert [(one.state, one.step) for one in job.failures] == [("failed", "fetch")]
+    assert "arXiv" in job.failures[0].error
+    assert len(job.failures[0].error.split(". ")) > 1 or "again" in job.failures[0].error
+    library.close()
+
+
+def test_a_job_rests_while_a_page_is_drawn_and_not_longer() -> None:
+    assert job_model._DRAWING in Path(script_runner.__file__).read_text(encoding="utf-8")
+    begun = time.monotonic()
+    job_model._give_way()
+    assert time.monotonic() - begun < job_model._REST / 2
+    done = threading.Event()
+    page = threading.Thread(target=done.wait, args=(30,), name=job_model._DRAWING)
+    page.start()
+    begun = time.monotonic()
+    job_model._give_way()
+    rested = time.monotonic() - begun
+    done.set()
+    page.join()
+    assert job_model._REST <= rested < 5
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no priorities to tell")
+def test_the_process_that_reads_pdfs_for_a_job_is_nicer(folder: Path) -> None:
+    library = Library.open(folder)
+    with Intake(library, nice=3) as intake:
+        intake.read_pdf(Path(__file__).parents[1] / "ingest" / "latex" / "ieee_conference.pdf")
+        assert intake._parser
+        child = intake._parser._worker._process
+        assert child
+        mine = os.getpriority(os.PRIO_PROCESS, os.getpid())
+        assert os.getpriority(os.PRIO_PROCESS, child.pid) == min(19, mine + 3)
+    library.close()

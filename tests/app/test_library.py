@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from kb.backup import backups
 from kb.bundle import write_bundle
 from kb.catalogue.runs import put_entries, start_run
 from kb.library import Library
-from kb.pages.parts import first_run, job_kinds, opened
+from kb.pages.parts import first_run, job_kinds, opened, runs
 from kb.pages.parts.jobs import Jobs, keep_upload
 from kb.request import request
+from kb.starter import FIELDS
 
 Start = Callable[..., AppTest]
 
@@ -101,6 +104,11 @@ def test_an_empty_library_and_none_can_be_filled_from_any_page(
     start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
     library = Library.open(folder)
+    digest = dict.fromkeys(FIELDS, "We say one thing.")
+    with library.catalogue.write() as writer:
+        writer.connection.exec_driver_sql(
+            "UPDATE papers SET digest = ? WHERE n = 1", (json.dumps(digest),)
+        )
     bundle = tmp_path / "small.kbz"
     write_bundle(library, bundle)
     library.close()
@@ -109,16 +117,19 @@ def test_an_empty_library_and_none_can_be_filled_from_any_page(
     place = tmp_path / "new"
     monkeypatch.setenv("KB_LIBRARY", str(place))
     first_run.papers_to_try.clear()
+    first_run.digests_to_try.clear()
     if there:
         Library.create(place).close()
     app = start("search")
     assert app.info
     assert "13 papers" in told(app)
+    assert "1 have a digest, the rest titles and tags only" in told(app)
     app.button(key="load-starter").click().run()
     settled(app, place)
     assert not app.info
     assert len(opened.library().snapshot().table.n) == 13
     first_run.papers_to_try.clear()
+    first_run.digests_to_try.clear()
 
 
 def test_an_empty_library_is_made_with_one_click(
@@ -157,3 +168,39 @@ def test_the_language_is_switched_kept_and_shared(start: Start) -> None:
     assert "language-zh_CN" in keys(start("library")), "another session is not switched"
     assert "language-en" in keys(start("library", lang="zh_CN"))
     assert "language-zh_CN" in keys(start("library", lang="tlh"))
+
+
+def test_missing_abstracts_are_told_once_with_a_way_to_fetch_them(
+    start: Start, folder: Path
+) -> None:
+    assert "fetch-abstracts" not in keys(start("library"))
+    library = Library.open(folder)
+    with library.catalogue.write() as writer:
+        writer.connection.exec_driver_sql("UPDATE papers SET abstract = '' WHERE n < 4")
+    library.close()
+    (folder / "settings.toml").write_text(
+        'arxiv_url = "http://127.0.0.1:9/api"\narxiv_delay = 0.0\narxiv_timeout = 1.0\n'
+    )
+    st.cache_resource.clear()
+    app = start("library")
+    assert told(app).count("Papers without an abstract here: 3 of 13.") == 1
+    app.button(key="fetch-abstracts").click().run()
+    assert "arXiv" in "".join(one.value for one in settled(app, folder).error)
+    assert "fetch-abstracts" in keys(app)
+
+
+def test_the_journal_is_as_tall_as_its_rows_and_names_a_file_as_its_owner_did(
+    start: Start, folder: Path
+) -> None:
+    library = Library.open(folder)
+    path = keep_upload(folder, "jose.00032.pdf", b"these are only notes")
+    job = job_kinds.add_named(Jobs(), library, [str(path)], with_pdf=False)
+    while not job.over:
+        time.sleep(0.02)
+    library.close()
+    app = start("library")
+    journal = next(one for one in app.dataframe if "Outcome" in one.value.columns)
+    assert "jose.00032.pdf" in set(journal.value["Item"])
+    assert path.name not in set(journal.value["Item"])
+    assert "640" in journal.proto.columns  # why it failed can be read
+    assert (runs.height(1), runs.height(200)) == (73, 320)

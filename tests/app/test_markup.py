@@ -3,11 +3,13 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kb.pages.parts import markup
 from kb.pages.parts.markup import (
     address,
     escaped,
@@ -15,6 +17,7 @@ from kb.pages.parts.markup import (
     marked,
     plain,
     spans_of,
+    title,
     visible,
     with_quotes,
 )
@@ -61,6 +64,21 @@ def test_a_label_keeps_its_punctuation_from_markdown(text: str) -> None:
     assert "\n" not in plain(text)
 
 
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        ("POINT$^{2}$: Data", "POINT²: Data"),
+        (r"$\texttt{SAGE}$: A Framework", "SAGE: A Framework"),
+        (r"A Framework \& 2\% of it", "A Framework & 2% of it"),
+        ("LLM$\\times$MapReduce", "LLM×MapReduce"),
+        ("From $5 to $6, execute_code & <b>", "From $5 to $6, execute_code & <b>"),
+        (r"\frac{" * 2_000, r"\frac{" * 2_000),
+    ],
+)
+def test_latex_in_a_title_is_shown_as_text(tex: str, text: str) -> None:
+    assert title(tex) == text
+
+
 def test_marks_other_endings_of_the_querys_words() -> None:
     shown = marked("Tests of generated code are generated here.", "testing generation of code")
     assert re.findall("<mark>(.*?)</mark>", shown) == ["Tests", "generated", "code", "generated"]
@@ -91,3 +109,9 @@ def test_a_link_opens_apart_and_tells_nobody_where_from() -> None:
     shown = link("https://arxiv.org/abs/2501.00001?a=1&b=2", "arXiv")
     assert 'href="https://arxiv.org/abs/2501.00001?a=1&amp;b=2"' in shown
     assert 'rel="noopener noreferrer"' in shown
+
+
+def test_the_look_holds_no_tag() -> None:
+    """The browser drops a whole style that could be taken for markup, as `"<length>"` can."""
+    look = Path(markup.__file__).with_name("look.css").read_text(encoding="utf-8")
+    assert "<" not in look

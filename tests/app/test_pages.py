@@ -231,6 +231,14 @@ def test_the_map_is_there_in_every_format(start: Start) -> None:
     assert len(app.get("download_button")) == len(FORMATS)
 
 
+def test_chinese_pages_tell_support_and_sections_in_chinese(start: Start) -> None:
+    shown = markup(start("challenges", lang="zh_CN"))
+    assert "篇论文" in shown
+    assert not re.search(r"\d papers?\b", shown)
+    assert any("摘要" in label for label, _ in links(start("challenges", lang="zh_CN")))
+    assert any("Abstract" in label for label, _ in links(start("challenges")))
+
+
 def test_challenges_lead_to_their_quotes(start: Start) -> None:
     app = start("challenges")
     shown = markup(app)

@@ -159,6 +159,18 @@ def test_the_library_page_offers_no_writes_to_readers(
     assert app.get("page_link")
 
 
+def test_readers_are_not_offered_to_teach_the_tagger(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def panels(app: AppTest) -> list[str]:
+        return [one.label for one in app.expander]
+
+    assert "Teach the tagger" in panels(start("label"))
+    st.cache_resource.clear()
+    monkeypatch.setenv(READ_ONLY, "1")
+    assert panels(start("label")) == ["Agreement"]
+
+
 def test_a_library_for_reading_refuses_writes_and_the_lock(folder: Path) -> None:
     library = Library.open(folder, read_only=True)
     with pytest.raises(ReadOnly), library.catalogue.write():

@@ -248,3 +248,10 @@ def test_what_cannot_be_saved_stays_on_the_page(
     assert app.text_input(key="screen-reason").value == "my reason"
     press(app, "screen-exclude")
     assert [one[2:] for one in said(reviewed)] == [("exclude", "my reason")]
+
+
+def test_what_is_decided_and_what_one_decided_agree(start: Start, reviewed: Path) -> None:
+    say(reviewed, ("eve", "abstract", "include"), ("eve", "abstract", "maybe"))
+    app = named(start("screening", review=NAME), "eve")
+    assert "**1** of 13 papers are decided · you decided on **1**" in shown(app)
+    assert "maybe, and still open: 1" in shown(app)

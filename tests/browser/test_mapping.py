@@ -26,6 +26,19 @@ def test_any_two_axes(open_page: Open) -> None:
     assert {"row", "column"} <= parse_qs(urlsplit(page.url).query).keys()
 
 
+def test_what_goes_on_to_the_right_fades_until_its_end(open_page: Open) -> None:
+    faded = "getComputedStyle(document.querySelector('.st-key-matrix')).maskSize"
+    page = open_page("map", width=390)
+    expect(page.locator(".st-key-matrix button").filter(visible=True).first).to_be_visible()
+    assert page.evaluate(faded).startswith("100%")
+    page.evaluate("document.querySelector('.st-key-matrix').scrollLeft = 9999")
+    page.wait_for_timeout(200)
+    assert page.evaluate(faded).startswith("calc(")
+    wide = open_page("map", width=1440)
+    expect(wide.locator(".st-key-matrix button").first).to_be_visible()
+    assert wide.evaluate(faded).startswith("calc(")
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_graph_is_drawn_and_told_in_tables(open_page: Open, width: int, scheme: str) -> None:
     page = open_page("map?view=graph", width=width, scheme=scheme)

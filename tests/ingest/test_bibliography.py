@@ -262,6 +262,7 @@ def test_line_ends_and_marks_do_not_matter(tmp_path: Path) -> None:
         (r"100% of A\&B\_C \#1", "100% of A&B_C #1"),
         (r"``quoted'' \enquote{twice}", "“quoted” twice"),
         (r"see \url{http://x.org/a_b}", "see http://x.org/a_b"),
+        (r"\texttt{SAGE} & $\texttt{Droid}$", "SAGE & Droid"),
         ("plain", "plain"),
     ],
 )

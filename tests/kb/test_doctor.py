@@ -21,6 +21,7 @@ from kb.cli import main
 from kb.doctor import check, examine, mend
 from kb.errors import LibraryLocked
 from kb.index_probe import probe
+from kb.leavings import sweep
 from kb.library import Library
 
 
@@ -332,3 +333,20 @@ def test_the_command_says_what_is_wrong_and_mends_it(
     assert (told["ok"], told["faults"]) == (True, [])
     assert main(["--library", str(folder), "doctor"]) == 0
     assert capsys.readouterr().out == "The library is sound.\n"
+
+
+def test_uploads_cut_short_long_ago_are_cleared_away_and_a_new_one_is_not(folder: Path) -> None:
+    places = [folder / "pdf", folder / "uploads"]
+    for place in places:
+        place.mkdir(exist_ok=True)
+        for name in ("old.pdf.4194305.part-1", "tmpold.part"):
+            (place / name).write_bytes(b"%PDF")
+            os.utime(place / name, (1_000_000_000, 1_000_000_000))
+        (place / "now.pdf.7.part-1").write_bytes(b"%PDF")
+    library = Library.open(folder)
+    with library.lock.held():
+        sweep(folder, library.indexes)
+    library.close()
+    assert [one.name for place in places for one in place.iterdir() if "part" in one.name] == [
+        "now.pdf.7.part-1"
+    ] * 2

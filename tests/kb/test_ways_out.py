@@ -1,9 +1,8 @@
-"""The command line's ways out: outputs over a library, lost catalogues, and words for each fault."""
+"""Ways out: outputs over a library, lost catalogues, and words for each fault."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import sqlite3
@@ -14,13 +13,17 @@ from typing import Any
 import pytest
 
 from kb import cli, doctor
+from kb.backup import backup, restore
 from kb.bundle import write_bundle
+from kb.catalogue import Catalogue
+from kb.catalogue.decisions import read_log
 from kb.cli import main
 from kb.commands import serving
+from kb.decisions import Verdict, record
 from kb.doctor import examine
 from kb.errors import CatalogueUnwritable, LibraryError
 from kb.index_probe import probe
-from kb.library import Library
+from kb.library import Library, utc_now
 from kb.lock import WriteLock, whoami
 from kb.remarks import add, remarks
 from kb.whole_file import write_whole
@@ -313,5 +316,49 @@ def test_a_busy_machine_is_no_damage(kb: Kb, folder: Path, monkeypatch: pytest.M
 def test_ours_is_written_where_a_persons_is_not(folder: Path) -> None:
     (folder / "pdf").mkdir()
     write_whole(folder / "pdf" / "a.pdf", b"x", ours=True)
-    assert os.listdir(folder / "pdf") == ["a.pdf"]
-    assert not remarks(Library.open(folder))
+    assert [one.name for one in (folder / "pdf").iterdir()] == ["a.pdf"]
+
+
+def test_what_is_noted_while_a_backup_is_put_back_is_kept(
+    folder: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, other = folder / "backups" / "mine.sqlite", Library.open(folder)
+    backup(library.catalogue, source)
+    paper = str(library.snapshot().table.paper_id[0])
+    add(library, paper, "noted before", "Ann")
+    copied = Catalogue.backup
+    copies: list[Path] = []
+
+    def copy_slowly(catalogue: Catalogue, target: Path) -> None:
+        copied(catalogue, target)
+        if not copies:
+            add(other, paper, "noted meanwhile", "Bob")
+        copies.append(target)
+
+    monkeypatch.setattr(Catalogue, "backup", copy_slowly)
+    kept = restore(folder, source, utc_now())
+    monkeypatch.undo()
+    assert kept is not None
+    assert len(copies) == 2
+    with closing(sqlite3.connect(kept)) as file:
+        notes = {text for (text,) in file.execute("SELECT text FROM remarks")}
+    assert notes == {"noted before", "noted meanwhile"}
+    add(other, paper, "noted after", "Bob")
+    assert [one.text for one in remarks(library)] == ["noted after"]
+    other.close()
+
+
+def test_notes_and_tags_beside_a_rebuilding_are_kept(folder: Path, library: Library) -> None:
+    other = Library.open(folder)
+    paper = str(library.snapshot().table.paper_id[0])
+    key = library.edition.facet("phase").keys[0]
+    with library.writing():
+        library.indexes.discard()
+        add(other, paper, "beside", "Bob")
+        record(other, [Verdict(paper, "phase", key, "yes")], who="Bob")
+    other.close()
+    assert [one.text for one in remarks(library)] == ["beside"]
+    library.heal()
+    assert {one.code for one in doctor.check(library)} == set()
+    with library.catalogue.read() as reader:
+        assert any(one.key == key and one.who == "Bob" for one in read_log(reader.connection))

@@ -10,7 +10,7 @@ import streamlit as st
 from kb.catalogue import StoredPaper
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import address, escaped, plain, with_quotes
+from kb.pages.parts.markup import address, escaped, plain, title, with_quotes
 from kb.pages.parts.printed import printed
 from kb.pages.parts.quotes import DIGEST, LONGEST, section_name
 from kb.pages.parts.words import _, later
@@ -56,7 +56,7 @@ def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck)
     where = ", " + _("p. {page}").format(page=page) if page else ""
     sign = f" · {_(_SIGNS[now.state])}" if now.state in _SIGNS else ""
     year = f" ({one['year']})" if one.get("year") else ""
-    label = plain(f"[{one['n']}] {one['title']}{year}{where}{sign}")
+    label = plain(f"[{one['n']}] {title(str(one['title']))}{year}{where}{sign}")
     st.html(f'<span class="sf-anchor" id="{anchor(turn, one["n"])}"></span>')
     folded = st.expander(label, key=f"cite-{turn}-{one['n']}", type="compact", on_change="rerun")
     with folded:

@@ -51,7 +51,7 @@ def _starter(folder: Path, jobs: Jobs) -> None:
     st.caption(
         _(
             "{n} papers on language models and code; {digests} have a digest, the rest titles and "
-            "tags only. About a minute."
+            "tags only. Ten seconds to a minute."
         ).format(n=f"{count:,}", digests=f"{digests_to_try():,}")
     )
     st.button(

@@ -29,6 +29,9 @@ from kb.starter import starter_path
 # and so every page.
 _SHARE = 4
 
+# Of 19: the process that reads PDFs leaves the processors to whoever draws a page.
+_NICE = 5
+
 
 def add_named(
     jobs: Jobs, library: Library, names: Sequence[str], *, with_pdf: bool, by: str = ""
@@ -103,7 +106,7 @@ def _adding(
 
 def _add(library: Library, asked: Mapping[str, Any], failed: Failed | None, job: Job) -> None:
     job.at = "read"
-    with Intake(library) as intake:
+    with Intake(library, nice=_NICE) as intake:
         if failed is None:
             job.total = intake.size(asked["names"]) if not asked["query"] else 0
         options = Options(

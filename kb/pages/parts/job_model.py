@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
@@ -24,6 +26,19 @@ def encoding(library: Library, job: Job) -> EncodeTexts:
     return partial(_encode, embedder, job)
 
 
+# The thread in which Streamlit draws a page, and the seconds that a job rests for it after each
+# quarter batch. Resting holds nothing; a nicer thread would hold the interpreter's lock while
+# other programs run.
+_DRAWING, _REST, _LOOK = "ScriptRunner.scriptThread", 0.2, 0.02
+
+
+def _give_way() -> None:
+    """Rest for as long as a page is being drawn, within limits: the job goes on all the same."""
+    end = time.monotonic() + _REST
+    while time.monotonic() < end and any(one.name == _DRAWING for one in threading.enumerate()):
+        time.sleep(_LOOK)
+
+
 @lru_cache(maxsize=1)
 def _quiet(model: str, precision: str) -> Embedder:
     return Embedder(model, threads=_THREADS, precision=precision, tokens=_TOKENS)
@@ -32,6 +47,8 @@ def _quiet(model: str, precision: str) -> Embedder:
 def _encode(embedder: Embedder, job: Job, texts: Sequence[str]) -> Vector:
     def forward(count: int) -> None:
         job.texts = (job.texts[0] + count, len(texts))
+        if embedder.files.is_default:  # else questions wait for this very model
+            _give_way()
 
     job.at = "load"
     embedder.load()  # imports torch, here and not while a page is drawn

@@ -10,6 +10,8 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from ingest.errors import IngestError
+from ingest.latex_text import plain as without_tex
 from ingest.url import is_web_address
 from kb import shown
 from kb.quotes import normalise
@@ -20,6 +22,10 @@ _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^:=\"'&@/])")
 
 # `:name:` and `:name/…` become emoji and icons even when the colon is escaped.
 _SHORTCODE = re.compile(r":(?=[A-Za-z_])")
+
+# A number raised in maths, and its digits as characters.
+_POWER = re.compile(r"\^(\d+)")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _WORD_JOINER = "\u2060"
 
@@ -44,6 +50,17 @@ def plain(text: str) -> str:
     line = " ".join(visible(text).split())
     broken = _SHORTCODE.sub(f":{_WORD_JOINER}", line)
     return _PUNCTUATION.sub(r"\\\1", broken)
+
+
+def title(text: str) -> str:
+    """A paper's title as text, where it holds LaTeX: `T$^2$` is T². For `plain` or `escaped`."""
+    if "\\" not in text and "$" not in text:
+        return text
+    try:
+        read = without_tex(text)
+    except IngestError:
+        return text
+    return _POWER.sub(lambda found: found[1].translate(_RAISED), read)
 
 
 def message(text: str) -> str:

@@ -12,7 +12,7 @@ from kb.challenges import Challenge
 from kb.evidence import Evidence
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped, plain, title
 from kb.pages.parts.tags import bare_chips
 from kb.pages.parts.words import _, later, many
 
@@ -60,7 +60,7 @@ def evidence(
         said = one.statement
         _block(said.quote, said.section, f"{key}-{number}")
         paper = papers.get(said.paper_id)
-        name = paper.title if paper else said.paper_id
+        name = title(paper.title) if paper else said.paper_id
         year = f", {said.year}" if said.year else ""
         how = f" · {inferred} {one.likeness:.2f}" if inferred else ""
         how += f" · {one.decided}" if one.decided else ""

@@ -11,6 +11,7 @@ from kb.library import Library
 from kb.pages.parts import keeping, places, state
 from kb.pages.parts.keeping import Kept
 from kb.pages.parts.markup import escaped, link, marked, plain
+from kb.pages.parts.markup import title as titled
 from kb.pages.parts.quotes import section_name
 from kb.pages.parts.tags import chips
 from kb.pages.parts.words import _, later
@@ -38,7 +39,7 @@ def who(paper: StoredPaper) -> str:
 def title(paper: StoredPaper, *, passage_id: str = "") -> None:
     """The title, linked to the paper's card (at a passage of it)."""
     target = {"id": paper.paper_id} | ({"passage": passage_id} if passage_id else {})
-    st.page_link(places.PAPER, label=f"**{plain(paper.title)}**", query_params=target)
+    st.page_link(places.PAPER, label=f"**{plain(titled(paper.title))}**", query_params=target)
 
 
 def links_line(paper: StoredPaper) -> str:

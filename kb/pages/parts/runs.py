@@ -17,6 +17,7 @@ from kb.pages.parts.words import _, later, many
 
 _RUNS = 8
 _FAILURES = 50
+_ROW, _TALLEST = 35, 320  # pixels of a row, and of a table
 _REASON = 640  # pixels: some hundred characters
 _STATES = {
     "running": later("running"),
@@ -83,6 +84,11 @@ def _again(library: Library, jobs: Jobs, number: int, state: str, failed: int) -
             )
 
 
+def height(rows: int) -> int:
+    """Pixels of a table with so many rows and its head; a long one scrolls."""
+    return min(_TALLEST, _ROW * (rows + 1) + 3)
+
+
 def wide_reasons() -> dict[str, Any]:
     """Columns of a table in which why something failed can be read."""
     return {_("Why it failed"): st.column_config.TextColumn(width=_REASON)}
@@ -102,6 +108,7 @@ def _failures(library: Library, number: int) -> None:
                 for row in rows
             ],
             hide_index=True,
+            height=height(len(rows)),
             column_config=wide_reasons(),
             key=f"failures-{number}",
         )
