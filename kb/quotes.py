@@ -8,9 +8,7 @@ import unicodedata
 _SPACE = re.compile(r"\s+")
 # What XML 1.0 cannot hold, white space aside, the deleted and C1 controls it discourages, and
 # the marks that reorder what is read (CVE-2021-42574).
-_ILLEGAL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+"
-)
+_ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 _SOFT_HYPHEN = "\u00ad"
 
 
