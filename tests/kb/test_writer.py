@@ -451,9 +451,10 @@ def test_answers_without_a_model_say_so(library: Library) -> None:
 def test_the_key_goes_only_where_the_person_says(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """0.0.0.0 reaches this machine, but is no loopback address, as a stranger's would not be."""
+    # A stranger's public address, whose lookup leads to the played server.
+    monkeypatch.setattr("kb.writing.wire.reachable", lambda *_, **__: "127.0.0.1")
     with play(lambda line: line.say("Said.")) as played:
-        stranger = played.url.replace("127.0.0.1", "0.0.0.0")
+        stranger = played.url.replace("127.0.0.1", "stranger.example")
         monkeypatch.setenv("SIXFOLD_LLM_KEY", KEY)
         monkeypatch.setenv("SIXFOLD_LLM_MODEL", "played")
 
