@@ -64,11 +64,11 @@ class IndexFolder:
 
     def fresh(self) -> Path:
         """A new empty folder for a rebuild."""
-        taken = [
-            int(path.name.rsplit("-", 1)[1])
-            for path in self._library.glob(f"{self._name}-*")
-            if path.name.rsplit("-", 1)[1].isdigit()
-        ]
+        # Of those put aside, too: an engine may still hold what lay at such a path open.
+        every = [*self._library.glob(f"{self._name}-*")]
+        every += (self._library / DAMAGED).glob(f"{self._name}-*")
+        numbers = (path.name.split("-")[1] for path in every)
+        taken = [int(number) for number in numbers if number.isdigit()]
         path = self._library / f"{self._name}-{max(taken, default=0) + 1}"
         path.mkdir(parents=True)
         return path
@@ -123,15 +123,18 @@ class IndexFolder:
         if not path.is_dir():
             return None
         aside.mkdir(exist_ok=True)
-        target, counter = aside / f"{self._name}-{stamp}", 1
+        target, counter = aside / f"{path.name}-{stamp}", 1
         while target.exists():
             counter += 1
-            target = aside / f"{self._name}-{stamp}-{counter}"
+            target = aside / f"{path.name}-{stamp}-{counter}"
         try:
             path.rename(target)
         except OSError:
             return None  # held open where that forbids renaming: dropped by the rebuild
-        older = sorted(one for one in aside.glob(f"{self._name}-*") if one != target)
+        older = sorted(
+            (one for one in aside.glob(f"{self._name}-*") if one != target),
+            key=lambda one: one.name.split("-", 2)[-1],  # the moment
+        )
         for old in older[: len(older) - KEPT + 1]:
             shutil.rmtree(old, ignore_errors=True)
         return target
