@@ -99,7 +99,7 @@ def test_passages_are_looked_up_as_one_by_one(sizes: list[int], wanted: list[int
     expected = [at for row in chosen for at in np.flatnonzero(rows == row)]
     assert matrix.of_papers(np.array(chosen, dtype=np.int64)).tolist() == expected
     snapshot = Snapshot(None, 1, table_of([([], [], 0)] * len(sizes)))  # type: ignore[arg-type]
-    snapshot.__dict__["matrix"] = matrix
+    snapshot.__dict__["_matrix"] = matrix
     asked = np.array([99, *numbers, 500], dtype=np.int64)
     assert snapshot.places_of(asked).tolist() == [-1, *range(len(rows)), -1]
     assert snapshot.rows_of_passages(asked).tolist() == [-1, *rows.tolist(), -1]
