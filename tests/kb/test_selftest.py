@@ -97,6 +97,7 @@ def empty_fields(library: Library) -> None:
         )
 
     in_tantivy(library, lambda rows: [bare(row) for row in rows])
+    library.indexes.lexical.mark()  # as the index itself would have it
 
 
 def other_tokenizer(library: Library) -> None:
