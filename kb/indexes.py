@@ -34,7 +34,8 @@ class Indexes:
         self.chroma = chroma
         self._text: TextIndex | None = None
         self._vector: VectorIndex | None = None
-        # Generation that the open vector index shows; another process may have gone on.
+        # Generations that the open indexes show; another process may have gone on.
+        self._text_seen = 0
         self._vector_seen = 0
         self._guard = threading.RLock()
 
@@ -51,11 +52,17 @@ class Indexes:
 
     @property
     def text(self) -> TextIndex:
-        """The open text index."""
+        """The open text index, read again where another process has written it."""
         with self._guard:
+            state = self.lexical.state()
+            generation = state.generation if state else 0
             if self._text is None or self._text.path != self.lexical.path:
                 _require_sound(self.lexical, "text")
                 self._text = TextIndex(self.lexical.path)
+            elif self._text_seen != generation:
+                # The catalogue moves on first: who read it then has not seen what followed.
+                self._text.reload()
+            self._text_seen = generation
             return self._text
 
     @property
@@ -131,7 +138,7 @@ class Indexes:
                 fresh.put(rows)
         with self._guard:
             if isinstance(fresh, TextIndex):
-                self._text = fresh
+                self._text, self._text_seen = fresh, generation
             else:
                 self._vector, self._vector_seen = fresh, generation
             # Its own `fresh` gave it.

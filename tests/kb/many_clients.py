@@ -108,7 +108,7 @@ def write(library: Library, logs: Path, told: Told, turn: int) -> None:
     source.write_text(json.dumps(facts))
     report = add(library, [jsonl(source)])
     if report.added + report.unchanged != 1:  # kept already, where removing was refused
-        told.errors.append(f"{paper} was not added: {report.failed}")
+        told.errors.append(f"{paper} was not added: {report}")
     note(logs / "papers", "added", paper, its)
     if turn % 3 == 2:
         gone = f"2403.{number - 2:05d}"
