@@ -107,7 +107,8 @@ def write(library: Library, logs: Path, told: Told, turn: int) -> None:
     facts = {"arxiv_id": paper, "title": f"On {its} models", "abstract": f"We study {its}."}
     source.write_text(json.dumps(facts))
     report = add(library, [jsonl(source)])
-    if report.added + report.unchanged != 1:  # kept already, where removing was refused
+    # Kept already, where removing was refused.
+    if report.added + report.updated + report.unchanged != 1:
         told.errors.append(f"{paper} was not added: {report}")
     note(logs / "papers", "added", paper, its)
     if turn % 3 == 2:
