@@ -43,7 +43,7 @@ def _ask(page: Page) -> None:
 
 def _cell(page: Page) -> None:
     # On a phone Streamlit draws a button with a hint twice, one of them hidden.
-    page.locator(".st-key-matrix button").filter(has_text=" ch", visible=True).first.click()
+    page.locator(".st-key-matrix button").filter(has_text="ch ·", visible=True).first.click()
     expect(page.get_by_role("tab", name="Papers (")).to_be_visible(timeout=30_000)
 
 

@@ -16,12 +16,13 @@ Open = Callable[..., Page]
 Still = Callable[[Page], None]
 
 
-def test_any_two_axes(open_page: Open) -> None:
+def test_any_two_axes(open_page: Open, still: Still) -> None:
     page = open_page("map?rows=year&columns=phase")
     expect(page.locator(".st-key-matrix button").first).to_be_visible()
     page.get_by_text("Under-explored cells, ranked").click()
     expect(page.get_by_text("where its row and column let expect").first).to_be_visible()
-    page.locator(".st-key-matrix button").filter(has_text=" ch").first.click()
+    still(page)
+    page.locator(".st-key-matrix button").filter(has_text="ch ·", visible=True).first.click()
     expect(page.get_by_role("tab", name="Papers (")).to_be_visible(timeout=20_000)
     assert {"row", "column"} <= parse_qs(urlsplit(page.url).query).keys()
 
