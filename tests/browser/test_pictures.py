@@ -183,7 +183,7 @@ def quiet(page: Page) -> None:
         && !document.querySelector('[data-testid=stSkeleton]')
         && [...document.images].every((one) => one.complete)
         && document.getAnimations().every((one) => one.playState !== 'running'
-          || one.effect.getTiming().iterations > 9)""",
+          || one.timeline !== document.timeline || one.effect.getTiming().iterations > 9)""",
         timeout=60_000,
     )
 
