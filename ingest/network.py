@@ -131,6 +131,7 @@ class _Deadline:
 
     @property
     def left(self) -> float:
+        """Seconds until the time is over; below 0 afterwards."""
         return self.ends - time.monotonic()
 
     def check(self, item: str) -> None:
@@ -146,6 +147,7 @@ class _Deadline:
 
     @contextmanager
     def running(self) -> Iterator[None]:
+        """Cut the connection held meanwhile once the time is over."""
         timer = threading.Timer(max(0.0, self.left), self._cut)
         timer.daemon = True
         timer.start()
