@@ -28,6 +28,9 @@ SETTINGS = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
+    # A full collection after each run of a page reads every object of the library that is
+    # open: 250 ms of 350 at 7,900 papers. Python's own collector suffices.
+    "runner.postScriptGC": "false",
     "server.fileWatcherType": "none",
     "server.showEmailPrompt": "false",
     "theme.base": str(THEME),
