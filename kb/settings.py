@@ -204,6 +204,11 @@ READ_ONLY = "SIXFOLD_READ_ONLY"
 """Environment variable: `1` where the app shows the library and nobody may change it."""
 
 
+USER_HEADER = "SIXFOLD_USER_HEADER"
+"""Environment variable: the header in which a proxy names who is signed in, e.g.
+`X-Forwarded-User`. Unset: no header is believed."""
+
+
 def only_shown() -> bool:
     """True where the app was told to change nothing (`kb app --read-only`)."""
     return os.environ.get(READ_ONLY, "").strip().lower() not in ("", "0", "false", "no")

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
+from ingest.url import Place
 from kb.commands.common import Session, command
 from kb.errors import DependencyMissing, UsageError
-from kb.settings import READ_ONLY
+from kb.settings import READ_ONLY, USER_HEADER
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 """Stands beside the package, in a checkout and where the distribution is installed."""
@@ -53,16 +54,25 @@ def app_command(session: Session, port: int, address: str, headless: bool, read_
     _require_free(address, port)
     environment = os.environ | told(session.folder, read_only=read_only)
     session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
+    if not Place("http", address, port).loopback:
+        session.say(f"Listening beyond this machine: {_reach()}")
     words = [
         sys.executable,
         "-m",
-        "streamlit",
+        "kb.pages.served",
         *arguments(port=port, address=address, headless=headless),
     ]
     if os.name == "posix":
         # In our place, not below us: whoever stops this process stops the server.
         os.execve(sys.executable, words, environment)  # noqa: S606 - no shell is wanted
     return subprocess.run(words, env=environment, check=False).returncode
+
+
+def _reach() -> str:
+    """What whoever reaches the port may do."""
+    if header := os.environ.get(USER_HEADER, "").strip():
+        return f"let the proxy alone reach it; whoever else does can claim any name in {header}"
+    return "whoever reaches it reads this library, and may change it unless it is --read-only"
 
 
 def _require_free(address: str, port: int) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -37,6 +39,22 @@ class Drawn:
         return b"\n".join(parts).decode("utf-8", errors="replace")
 
     @property
+    def text(self) -> str:
+        """All text of the page, and of what stands beside it."""
+        parts = (one.delta.SerializeToString() for one in self.messages if one.HasField("delta"))
+        return b"\n".join(parts).decode("utf-8", errors="replace")
+
+    def widget(self, key: str) -> str:
+        """Id of the widget that has this key."""
+        for one in self.messages:
+            element = one.delta.new_element
+            held = getattr(element, str(element.WhichOneof("type") or ""), None)
+            found = str(getattr(held, "id", ""))
+            if found.endswith(f"-{key}"):
+                return found
+        raise AssertionError(f"nothing with the key {key} is drawn")
+
+    @property
     def failures(self) -> list[str]:
         """What went wrong: tracebacks, and our own red boxes (format 1 of an alert)."""
         found = []
@@ -57,13 +75,29 @@ class Session:
 
     url: str
     """Of the app, e.g. `http://localhost:8501/`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What the browser, or a proxy before the app, sends besides."""
+    earlier: str = ""
+    """Id of a session whose connection was lost, to go on with."""
+    called: str = ""
+    """Host by which the app is called, where that is not the address's."""
+    number: str = field(default="", init=False)
+    """Id of the session; known once a page was drawn."""
     _socket: ClientConnection = field(init=False)
     _open: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
-        where = self.url.replace("http://", "ws://") + "_stcore/stream"
-        subprotocols: list[Any] = ["streamlit"]
-        connection = connect(where, subprotocols=subprotocols, max_size=None)
+        at = urlsplit(self.url)
+        where = f"ws://{self.called or at.netloc}{at.path}_stcore/stream"
+        # As the browser does: the protocol, a token against forgery, the session before.
+        subprotocols: list[Any] = ["streamlit", *(["none", self.earlier] if self.earlier else [])]
+        connection = connect(
+            where,
+            subprotocols=subprotocols,
+            additional_headers=self.headers,
+            max_size=None,
+            sock=socket.create_connection((at.hostname, at.port)),
+        )
         self._socket = self._open.enter_context(connection)
 
     def close(self) -> None:
@@ -88,6 +122,8 @@ class Session:
             )
             kind = message.WhichOneof("type")
             drawn.messages.append(message)
+            if kind == "new_session":
+                self.number = message.new_session.initialize.session_id
             if kind == "page_info_changed":
                 drawn.address = message.page_info_changed.query_string
             if kind == "script_finished" and message.script_finished == (

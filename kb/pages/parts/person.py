@@ -17,10 +17,9 @@ from kb.decisions import LONGEST_NAME, coder
 from kb.errors import UsageError
 from kb.library import Library
 from kb.pages.parts.markup import visible
+from kb.settings import USER_HEADER
 
-HEADER = "SIXFOLD_USER_HEADER"
-"""Environment variable: the header in which a proxy names who is signed in, e.g.
-`X-Forwarded-User`. Unset: no header is believed."""
+HEADER = USER_HEADER
 
 
 def by_proxy() -> bool:

@@ -1,0 +1,75 @@
+"""Streamlit's server as `kb app` starts it: what it may be called, and what the terminal says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from streamlit import config, net_util
+
+from kb.cli import main as kb
+from kb.pages import served
+from kb.settings import USER_HEADER
+
+Started = list[list[str]]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Started:
+    """The words each server is started with; none runs."""
+    calls: Started = []
+
+    def noted(words: list[str]) -> subprocess.CompletedProcess[bytes]:
+        calls.append(words)
+        return subprocess.CompletedProcess(words, 0)
+
+    # Where a process takes our place, it does not come back: here it does, and goes on.
+    monkeypatch.setattr(os, "execve", lambda _program, words, _environment: noted(words))
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: noted(words))
+    return calls
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])
+def test_on_this_machine_the_server_has_its_names_and_the_public_one(address: str) -> None:
+    assert served.names(address, "") == list(served.HERE)
+    for public in ("papers.example.org", "https://papers.example.org:8443/kb"):
+        assert served.names(address, public) == [*served.HERE, "papers.example.org"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.7", "papers.example.org"])
+def test_beyond_this_machine_it_may_be_called_anything(address: str) -> None:
+    assert served.names(address, "papers.example.org") == []
+
+
+def test_what_the_operator_allows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "is_manually_set", lambda option: option == served.HOSTS)
+    before = config.get_option(served.HOSTS)
+    served._name_hosts()
+    assert config.get_option(served.HOSTS) == before
+
+
+def test_streamlit_still_asks_where_it_is_told_not_to() -> None:
+    """Else `served` sets what nobody reads."""
+    assert callable(net_util.get_external_ip)
+    assert {served.HOSTS, served.PUBLIC} <= set(config.get_config_options())
+
+
+def test_listening_beyond_this_machine_is_said(
+    started: Started,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(USER_HEADER, raising=False)
+    words = ["--library", str(tmp_path), "app", "--port", "18866"]
+    kb([*words])
+    assert "Listening beyond" not in capsys.readouterr().err
+    kb([*words, "--address", "0.0.0.0"])
+    assert "whoever reaches it" in capsys.readouterr().err
+    monkeypatch.setenv(USER_HEADER, "X-Forwarded-User")
+    kb([*words, "--address", "0.0.0.0"])
+    assert "can claim any name in X-Forwarded-User" in capsys.readouterr().err
+    assert started
+    assert all(one[1:3] == ["-m", "kb.pages.served"] for one in started)
