@@ -1,13 +1,14 @@
 """PDF files -> `Parsed`, read in a child process; the only module that imports pymupdf.
 
-`parse`, `Parser` and `render_page` are for callers; `read_pdf`, `draw_page` and `warm_up` are
-what the child runs.
+`parse`, `Parser`, `render_page` and `mark_page` are for callers; the child runs `read_pdf` and
+`warm_up`, and what `ingest.drawing` holds.
 """
 
 from __future__ import annotations
 
 import base64
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,20 +20,18 @@ from ingest import visibility
 from ingest.errors import PdfError
 from ingest.painted import has_layers_off, hidden_extras, letter_count, painted_areas
 from ingest.parsed_json import from_json
-from ingest.quoting import Word, gathered, quote_marks
-from ingest.records import Box, Parsed, ParseNote
+from ingest.records import Box, Parsed, ParseNote, Said
 from ingest.structure import structured
 from ingest.visibility import Painted
 from ingest.worker import Worker
 
-RENDER_DPI = 110
-"""Dots an inch of `render_page`: a page about 900 pixels wide, legible on a laptop."""
 _LOOK_DPI = 72
 _SAMPLE = 600
 """Pixels enough to tell the colour of a ground."""
 _CLIP_SLACK = 12
 """Letters that may be missing before a page is searched for clipped text."""
-_HIGHLIGHT = (1.0, 0.85, 0.2)
+_NOT_USED = ("pymupdf.layout", "pymupdf4llm")
+"""What the library brings in with itself: models that guess a layout, and half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,11 @@ class Parser:
         request = {"do": "render", "page": page, "quote": quote, "boxes": list(boxes)}
         return base64.b64decode(self._ask(path, request)["png"])
 
+    def mark_page(self, path: Path, page: int, said: Sequence[Said]) -> tuple[bytes, int]:
+        """A page as PNG with several quotes marked; see `mark_page`. Raises PdfError."""
+        answer = self._ask(path, {"do": "mark", "page": page, "said": list(said)})
+        return base64.b64decode(answer["png"]), answer["found"]
+
 
 def parse(path: Path, limits: Limits = Limits()) -> Parsed:
     """The paper in a PDF file, read in a child process of its own.
@@ -130,6 +134,18 @@ def render_page(
     """
     with Parser(limits) as parser:
         return parser.render_page(path, page, quote, boxes)
+
+
+def mark_page(
+    path: Path, page: int, said: Sequence[Said], limits: Limits = Limits()
+) -> tuple[bytes, int]:
+    """(a page of a PDF as PNG with every quote marked that is found, how many were found).
+
+    Takes the page, from 1, and each quote with its passage's boxes, as `render_page` does; what
+    is not found is not marked. Raises PdfError.
+    """
+    with Parser(limits) as parser:
+        return parser.mark_page(path, page, said)
 
 
 def quote_on_page(
@@ -164,8 +180,8 @@ def check_file(path: Path, limits: Limits) -> None:
         raise PdfError("not_a_pdf", "The file holds a web page or data, not a PDF.", str(path))
 
 
-def _library() -> Any:
-    """The PDF library, loaded when first needed: it takes a third of a second.
+def library() -> Any:
+    """The PDF library, loaded when first needed.
 
     Its functions carry no types, so that it is Any at this edge.
     """
@@ -175,15 +191,20 @@ def _library() -> Any:
 
 
 def warm_up() -> None:
-    """Load the PDF library and keep it quiet."""
-    pymupdf = _library()
+    """Load the PDF library, without what is not used of it, and keep it quiet."""
+    loaded: dict[str, Any] = sys.modules
+    for name in _NOT_USED:
+        loaded.setdefault(name, None)  # to Python: not installed
+    pymupdf = library()
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
+    # Boxes of letters as the file gives them: pymupdf4llm sets so when it is loaded.
+    pymupdf.TOOLS.unset_quad_corrections(True)
 
 
-def _open(path: Path) -> Any:
+def open_pdf(path: Path) -> Any:
     """The open document. Raises PdfError."""
-    pymupdf = _library()
+    pymupdf = library()
     try:
         document = pymupdf.open(path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
@@ -210,7 +231,7 @@ def read_pdf(path: Path, limits: Limits) -> Parsed:
 
     Raises PdfError, and whatever a library bug may bring.
     """
-    document = _open(path)
+    document = open_pdf(path)
     reading = _Reading(document, path, limits)
     pages = reading.pages()
     notes = reading.notes + visibility.notes(reading.hidden)
@@ -250,7 +271,7 @@ class _Reading:
 
     def _page(self, number: int) -> dict[str, Any] | None:
         """One page; an empty one where it cannot be read, None where there is too much text."""
-        pymupdf = _library()
+        pymupdf = library()
         try:
             return self._read(self._document[number - 1], number)
         except (RuntimeError, ValueError, SystemError, pymupdf.mupdf.FzErrorBase) as error:
@@ -261,7 +282,7 @@ class _Reading:
             return {"number": number, "width": 612.0, "height": 792.0, "blocks": []}
 
     def _read(self, page: Any, number: int) -> dict[str, Any] | None:
-        pymupdf = _library()
+        pymupdf = library()
         # Text is kept as painted: ActualText may say what the page does not show. Text off the
         # page is wanted, so that it can be reported.
         everywhere = pymupdf.INFINITE_RECT()
@@ -285,16 +306,16 @@ class _Reading:
 
 def _layers_on(path: Path) -> Any:
     """The document once more, with all its layers shown."""
-    document = _open(path)
+    document = open_pdf(path)
     layers = list(document.get_ocgs())
     document.set_layer(-1, on=layers, off=[])
     # The library heeds this only when it opens a file.
-    return _library().open(stream=document.tobytes(), filetype="pdf")
+    return library().open(stream=document.tobytes(), filetype="pdf")
 
 
 def _clip_count(page: Any) -> int:
     """Characters of a page that lie within its clipping paths, blanks aside."""
-    pymupdf = _library()
+    pymupdf = library()
     flags = pymupdf.TEXT_CLIP | pymupdf.TEXT_IGNORE_ACTUALTEXT
     return len("".join(page.get_text("text", flags=flags).split()))
 
@@ -307,7 +328,7 @@ class _Looker:
         self._picture: Any = None
 
     def __call__(self, box: Box) -> Painted | None:
-        pymupdf = _library()
+        pymupdf = library()
         if self._picture is None:
             self._picture = self._page.get_pixmap(
                 dpi=_LOOK_DPI, colorspace=pymupdf.csRGB, annots=False
@@ -328,50 +349,3 @@ class _Looker:
         counts = Counter(zip(*(one[::step] for one in channels), strict=True))
         red, green, blue = counts.most_common(1)[0][0]
         return Painted((red, green, blue), contrast)
-
-
-def words_of(page: Any) -> list[Word]:
-    """The words of a page, in the order of the file."""
-    # The library's own words end where a bitmap font of TeX has a ligature.
-    raw = page.get_text("rawdict", flags=_library().TEXT_IGNORE_ACTUALTEXT)
-    lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
-    return [
-        word
-        for line in lines
-        for word in gathered(
-            (char["c"], char["bbox"]) for span in line["spans"] for char in span["chars"]
-        )
-    ]
-
-
-def _page_of(path: Path, number: int) -> Any:
-    """A page by its number, from 1. Raises PdfError."""
-    document = _open(path)
-    if not 1 <= number <= document.page_count:
-        raise PdfError("no_page", f"There is no page {number}; the file has {document.page_count}.")
-    return document[number - 1]
-
-
-def _marks(page: Any, quote: str, boxes: Sequence[Box]) -> tuple[Box, ...]:
-    return quote_marks(words_of(page), quote, boxes) or tuple(boxes)
-
-
-def find_marks(path: Path, number: int, quote: str, boxes: Sequence[Box]) -> tuple[Box, ...]:
-    """What `quote_on_page` gives, found here and now: what the child process runs."""
-    return _marks(_page_of(path, number), quote, boxes)
-
-
-def draw_page(path: Path, number: int, quote: str, boxes: Sequence[Box] = ()) -> bytes:
-    """What `render_page` gives, drawn here and now: what the child process runs."""
-    pymupdf = _library()
-    page = _page_of(path, number)
-    # Boxes are those of the page as shown, marks those of the page before it is turned.
-    turned_back = page.derotation_matrix
-    for box in _marks(page, quote, boxes):
-        mark = page.add_highlight_annot((pymupdf.Rect(box) * turned_back).quad)
-        mark.set_colors(stroke=_HIGHLIGHT)
-        mark.update()
-    # A poster-sized page must not make a poster-sized picture.
-    dpi = min(RENDER_DPI, int(RENDER_DPI * 1600 / max(page.rect.width, page.rect.height, 1)))
-    png: bytes = page.get_pixmap(dpi=max(dpi, 10), alpha=False).tobytes("png")
-    return png

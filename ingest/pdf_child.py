@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ingest import pdf
+from ingest import drawing, pdf
 from ingest.errors import PdfError
 from ingest.parsed_json import to_json
 
@@ -38,16 +38,19 @@ def _alarm(seconds: float) -> None:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one request: {parsed}, {marks} or {png}, or {error: {code, detail}}."""
+    """The answer: {parsed}, {marks}, {png}, {png, found}, or {error: {code, detail}}."""
     path = Path(request["path"])
     limits = pdf.Limits(**request["limits"])
     try:
         if request["do"] == "parse":
             return {"parsed": to_json(pdf.read_pdf(path, limits))}
+        if request["do"] == "mark":
+            png, found = drawing.draw_marked(path, request["page"], request["said"])
+            return {"png": base64.b64encode(png).decode("ascii"), "found": found}
         where = path, request["page"], request["quote"], request["boxes"]
         if request["do"] == "find":
-            return {"marks": pdf.find_marks(*where)}
-        png = pdf.draw_page(*where)
+            return {"marks": drawing.find_marks(*where)}
+        png = drawing.draw_page(*where)
         return {"png": base64.b64encode(png).decode("ascii")}
     except PdfError as error:
         return {"error": {"code": error.code, "detail": error.detail}}

@@ -56,9 +56,9 @@ def quote_marks(words: Sequence[Word], quote: str, boxes: Sequence[Box] = ()) ->
     """
     inside = [word for word in words if any(_within(word, box) for box in boxes)]
     wanted = letters(quote)
-    tries = [one for one in (inside, list(words)) if one]
-    found = [_found(some, wanted) for some in tries]
-    best = max(found, key=lambda one: one[1], default=([], 0))
+    best = _found(inside, wanted)
+    if best[1] < len(wanted):
+        best = max(best, _found(words, wanted), key=lambda one: one[1])
     # What begins here goes on overleaf, however little of it stands here.
     begins = len(wanted) > _SURE and wanted[:_SURE] in letters("".join(w[4] for w in best[0]))
     if best[1] < (_LEAST if begins else max(_LEAST, _ENOUGH * len(wanted))):

@@ -7,15 +7,12 @@ from pathlib import Path
 
 from ingest import pdf
 from ingest.errors import PdfError
-from ingest.records import Box
+from ingest.records import Box, Said
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.errors import UsageError
 
 # A page is drawn while somebody waits; a file that takes longer is not worth it.
 _LIMITS = pdf.Limits(seconds=15.0)
-
-Said = tuple[str, tuple[Box, ...]]
-"""A quote, and where its passage stands on the page."""
 
 
 def shows_pages(paper: StoredPaper, passage: StoredPassage) -> bool:
@@ -41,16 +38,7 @@ def marked_page(path: str, page: int, said: Sequence[Said] = ()) -> tuple[bytes,
     Takes the PDF's path and the page from 1. Raises UsageError where it cannot be shown.
     """
     try:
-        with pdf.Parser(_LIMITS) as parser:
-            marks = [parser.quote_on_page(Path(path), page, quote, boxes) for quote, boxes in said]
-            # The passage's boxes come back where a quote is not found: they would mark too much.
-            held = [
-                found
-                for found, (_, boxes) in zip(marks, said, strict=True)
-                if found and found != boxes
-            ]
-            boxes = tuple(box for found in held for box in found)
-            return parser.render_page(Path(path), page, "", boxes), len(held)
+        return pdf.mark_page(Path(path), page, said, _LIMITS)
     except PdfError as error:
         raise _not_shown(path, page, error) from error
 

@@ -21,6 +21,7 @@ import pymupdf
 import pytest
 
 from ingest import pdf
+from ingest.drawing import words_of
 from ingest.errors import PDF_REMEDIES, PdfError
 from ingest.quoting import Word, letters, quote_marks
 from ingest.records import Box, Parsed
@@ -184,7 +185,7 @@ def test_quotes_are_marked_where_they_stand(papers: list[Read], shared_data: Pat
         ]
         document = pymupdf.open(path)
         for passage, quote in chance.sample(said, min(8, len(said))):
-            words = pdf.words_of(document[(passage.page or 1) - 1])
+            words = words_of(document[(passage.page or 1) - 1])
             marks = quote_marks(words, quote, passage.boxes)
             found = letters("".join(w[4] for mark in marks for w in words if under(mark, w)))
             right.append(

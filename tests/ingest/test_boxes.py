@@ -7,7 +7,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from ingest import pdf
+from ingest import drawing, pdf
 from ingest.boxes import blocks, boxes_of, places_of
 from ingest.parsed_json import from_json, to_json
 from ingest.quoting import quote_marks
@@ -74,7 +74,7 @@ def test_marks_stand_beside_each_other_in_a_turned_page_too(tmp_path: Path) -> N
         for where in (upright, path):
             marks = parser.quote_on_page(where, 1, quote)
             picture = pymupdf.Pixmap(parser.render_page(where, 1, quote))
-            scale = pdf.RENDER_DPI / 72
+            scale = drawing.RENDER_DPI / 72
             for x0, y0, x1, y1 in marks:
                 # The margin of a mark holds no ink: it shows the mark's own colour.
                 x, y = int((x0 + x1) / 2 * scale), int((y0 + y1) / 2 * scale)

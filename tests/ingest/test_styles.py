@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ingest import pdf
+from ingest.drawing import words_of
 from ingest.quoting import letters, quote_marks
 from ingest.records import Box, Parsed
 from ingest.sentences import sentence_spans
@@ -93,7 +94,7 @@ def test_passages_know_where_they_stand(name: str) -> None:
     document = pymupdf.open(STYLES / f"{name}.pdf")
     right = []
     for passage in passages[::3]:
-        words = pdf.words_of(document[(passage.page or 0) - 1])
+        words = words_of(document[(passage.page or 0) - 1])
         start, end = sentence_spans(passage.text)[0]
         marks = quote_marks(words, passage.text[start:end], passage.boxes)
         marked = [word[4] for mark in marks for word in words if middle_in(word[:4], mark)]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from ingest.records import Said
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.catalogue.values import SentenceRow
 from kb.errors import UsageError
 from kb.pages.parts import state
 from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _, many
-from kb.quoted_page import Said, marked_page
+from kb.quoted_page import marked_page
 
 _MOST = 40  # statements looked for on one page: more would cover it
 
@@ -106,7 +107,7 @@ def _page(
     st.image(picture, caption=caption, alt=caption, width="stretch", output_format="PNG")
 
 
-# A page takes half a second to draw; those last looked at are kept.
+# A page takes a quarter of a second to draw; those last looked at are kept.
 @st.cache_data(show_spinner="…", max_entries=64)
 def _picture(path: str, number: int, said: tuple[Said, ...]) -> tuple[bytes, int]:
     return marked_page(path, number, said)

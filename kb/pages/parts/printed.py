@@ -32,7 +32,7 @@ def printed(paper: StoredPaper, passage: StoredPassage, quote: str) -> None:
     st.image(picture, caption=told, alt=told, width="stretch", output_format="PNG")
 
 
-# A page takes half a second to draw; those last looked at are kept.
+# A page takes a moment to draw; those last looked at are kept.
 @st.cache_data(show_spinner="…", max_entries=64)
 def _picture(path: str, number: int, quote: str, boxes: tuple[Box, ...]) -> bytes:
     return quoted_page(path, number, quote, boxes)
