@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kb.catalogue import StoredPaper, StoredPassage
+from kb.catalogue.many_papers import page_texts
+from kb.catalogue.reading import Reader
 from kb.catalogue.values import SentenceRow
 from kb.dropped import Dropped, record
 from kb.library import Library
@@ -19,6 +21,9 @@ from kb.text_index import words
 MOST = 5
 
 KEYWORDS = 8
+
+# Papers whose passages and sentences are held at a time, for files of many.
+_AT_ONCE = 100
 
 # Sections in which a paper sums itself up: their statements go first on the card.
 _SUMMING_UP = re.compile(
@@ -184,6 +189,37 @@ def card(library: Library, number: int) -> Card:
     return shown
 
 
+def stated_challenges(
+    library: Library, papers: Sequence[StoredPaper]
+) -> dict[str, tuple[Quote, ...]]:
+    """Paper id -> the challenges on its card, for many papers at once."""
+    found: dict[str, tuple[Quote, ...]] = {}
+    dropped: list[Dropped] = []
+    with library.catalogue.read() as reader:
+        for start in range(0, len(papers), _AT_ONCE):
+            some = papers[start : start + _AT_ONCE]
+            quotes = _challenges(reader, [one.n for one in some])
+            pages = page_texts(
+                reader, [(n, one.page) for n, held in quotes.items() for one in held]
+            )
+            for paper in some:
+                own = {page: text for (n, page), text in pages.items() if n == paper.n}
+                gate = _Gate(paper, own, dropped)
+                found[paper.paper_id] = gate.passed(quotes[paper.n])
+    record(library, dropped)
+    return found
+
+
+def _challenges(reader: Reader, numbers: Sequence[int]) -> dict[int, tuple[Quote, ...]]:
+    """Paper number -> the surest challenges that it states."""
+    passages = {one.n: one for held in reader.passages_of(numbers).values() for one in held}
+    stated: dict[int, list[SentenceRow]] = {number: [] for number in numbers}
+    for sentence in reader.sentences(passages):
+        if sentence.label == "challenge":
+            stated[passages[sentence.passage].paper].append(sentence)
+    return {number: _quotes(some, passages) for number, some in stated.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _Gate:
     """Lets quotes pass that stand in the stored text of their page, and keeps the others.
@@ -259,6 +295,7 @@ def _split_contributions(
         return None, ()
 
     def text(sentence: SentenceRow) -> str:
+        """The sentence as its passage says it."""
         return passages[sentence.passage].text[sentence.start : sentence.end]
 
     main = next((one for one in sentences if _PROPOSAL.search(text(one))), sentences[0])

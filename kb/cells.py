@@ -11,7 +11,8 @@ import numpy as np
 
 from kb.library import Library
 from kb.sentences import StoredSentence
-from taxonomy.roles import LEARNT, LIMITATIONS, ROLES, RoleClassifier
+from taxonomy.named_data import names_data
+from taxonomy.roles import DATA, LEARNT, LIMITATIONS, ROLES, RoleClassifier
 from taxonomy.statements import StatementClassifier
 
 # The body is read only for what the abstract does not say, and by its section's name: the
@@ -90,14 +91,22 @@ class Chooser:
         labels = self.statements.probabilities([one.text for one in places], vectors)
         scores = self.roles.scores(places, vectors, labels)
         found: dict[str, Picked | None] = {}
+        # A result names what it was got on, at best; a sentence on the data itself tells more.
+        ranked = scores | {DATA: scores[DATA] * (1 - scores["findings"] / 2)}
         for role in LEARNT:
-            least = self.roles.thresholds[role]
+            sure = scores[role] >= self.roles.thresholds[role]
+            if role == DATA:
+                sure &= [
+                    bool(able) and names_data(one.text)
+                    for able, one in zip(sure, places, strict=True)
+                ]
             # A sentence that plays two parts stands in both cells: the table is read by column.
-            front = _best(wanted, scores[role], [one.front for one in wanted], least)
-            body = [_in_body(role, one) for one in wanted]
-            found[role] = front or _best(wanted, scores[role], body, least)
-        own = [not _LEADING_ON.search(one.place.text) for one in wanted]
-        found[LIMITATIONS] = _best(wanted, scores[LIMITATIONS], own, 0.5)
+            front = _best(wanted, ranked[role], sure & [one.front for one in wanted])
+            body = sure & [_in_body(role, one) for one in wanted]
+            found[role] = front or _best(wanted, ranked[role], body)
+        own = np.array([not _LEADING_ON.search(one.place.text) for one in wanted])
+        owned = scores[LIMITATIONS]
+        found[LIMITATIONS] = _best(wanted, owned, own & (owned >= 0.5))
         return found
 
 
@@ -124,16 +133,15 @@ def _useful(one: StoredSentence) -> bool:
 
 
 def _in_body(role: str, one: StoredSentence) -> bool:
-    return not one.front and bool(_BODY[role].search(one.place.section))
+    here = not one.front and _BODY[role].search(one.place.section)
+    return bool(here) and is_sentence(one.place.text)
 
 
 def _best(
-    wanted: Sequence[StoredSentence],
-    scores: np.ndarray,
-    allowed: Sequence[bool],
-    least: float,
+    wanted: Sequence[StoredSentence], scores: np.ndarray, allowed: np.ndarray
 ) -> Picked | None:
     """The allowed sentence with the highest score, the first of equal ones."""
-    able = np.where(np.array(allowed, dtype=bool), scores, -1.0)
-    at = int(np.argmax(able))
-    return Picked(wanted[at], float(able[at])) if able[at] >= least else None
+    if not allowed.any():
+        return None
+    at = int(np.argmax(np.where(allowed, scores, -1.0)))
+    return Picked(wanted[at], float(scores[at]))

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.card import Card, card
+from kb.card import Card, card, stated_challenges
 from kb.catalogue import Filters, StoredPaper
+from kb.catalogue.many_papers import named
 from kb.catalogue.standing import stands_for
 from kb.collecting import require
 from kb.errors import UsageError, unknown
 from kb.exports.bibliography import bibtex, ris
 from kb.exports.csl import csl
-from kb.exports.entries import Entry, citation_keys, entry_of
+from kb.exports.entries import Entry, citation_keys, entry_of, named_entry
 from kb.exports.reading_list import reading_list
 from kb.exports.tables import json_lines, sheet
 from kb.exports.vault import write_vault
@@ -64,8 +65,8 @@ def exported(library: Library, papers: Sequence[StoredPaper], form: str) -> byte
     if form in _LISTED:
         return _LISTED[form](map(entry_of, papers)).encode(errors="backslashreplace")
     if form == "markdown":
-        card_of = partial(_card, library)
-        return reading_list(papers, library.codebook, card_of, _remarks(library)).encode()
+        stated = stated_challenges(library, papers)
+        return reading_list(papers, library.codebook, stated, _remarks(library)).encode()
     if form == FOLDER:
         raise UsageError("obsidian notes are a folder", remedy="name it with -o FOLDER")
     raise unknown("format", form, FORMATS)
@@ -91,8 +92,8 @@ def export_to(library: Library, papers: Sequence[StoredPaper], form: str, target
 def keys_of(library: Library) -> dict[str, str]:
     """Citation keys of the whole library: a paper's does not hang on what is exported."""
     with library.catalogue.read() as reader:
-        held = reader.papers()
-    return citation_keys(entry_of(held[number]) for number in sorted(held))
+        held = named(reader)
+    return citation_keys(map(named_entry, held))
 
 
 def _card(library: Library, paper: StoredPaper) -> Card:

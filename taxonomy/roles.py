@@ -23,6 +23,7 @@ Floats = NDArray[np.float32]
 
 LEARNT = ("problem", "method", "data", "findings")
 """What is missing or hard; what the authors did or made; what on; what came out."""
+DATA = "data"
 LIMITATIONS = "limitations"
 """What the authors say their own work does not cover or do well."""
 ROLES = (*LEARNT, LIMITATIONS)

@@ -90,6 +90,7 @@ def lines(
     drawn = _frame(across, up, left, top, wide)
 
     def at(point: tuple[float, float]) -> tuple[float, float]:
+        """Where a point of the data stands in the picture (x, y), in pixels."""
         return left + wide * across.share(point[0]), top + _PLOT * (1 - up.share(point[1]))
 
     for place, one in enumerate(series):

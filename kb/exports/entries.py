@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ingest.bibliography_record import published
 from ingest.names import family_name
 from kb.catalogue import StoredPaper
+from kb.catalogue.many_papers import Named
 from kb.lattice import PaperFacts
 
 # Words that say nothing of a paper when they open its title.
@@ -77,6 +78,12 @@ def entry_of(paper: StoredPaper) -> Entry:
     )
 
 
+def named_entry(paper: Named) -> Entry:
+    """The entry of a paper, as far as its citation key needs it."""
+    when = published(paper.published) or str(paper.year or "")
+    return Entry(paper.paper_id, paper.title, paper.authors, when)
+
+
 def cited_entry(facts: PaperFacts) -> Entry:
     """The entry of a paper on a map."""
     return Entry(
@@ -114,7 +121,7 @@ def citation_keys(entries: Iterable[Entry]) -> dict[str, str]:
 
 def _base(entry: Entry) -> str:
     family = _letters(family_name(entry.authors[0])) if entry.authors else "anon"
-    words = [_letters(word) for word in re.split(r"[^\w']+", entry.title)]
+    words = map(_letters, re.split(r"[^\w']+", entry.title))
     word = next((word for word in words if word and word not in _PLAIN), "")
     # A family name that ASCII cannot spell leaves nothing to begin with.
     return f"{family[:30] or 'paper'}{entry.year}{word[:30]}"

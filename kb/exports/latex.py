@@ -30,6 +30,7 @@ _SPECIAL = {
     "]": "{]}",
     "`": r"\textasciigrave{}",
 }
+_SPELT = str.maketrans(_SPECIAL)
 _MOST_CHALLENGES = 40
 
 
@@ -38,7 +39,7 @@ def escaped(text: str) -> str:
 
     Ligatures are broken too: two hyphens stay two hyphens.
     """
-    plain = "".join(_SPECIAL.get(char, char) for char in legible(text))
+    plain = legible(text).translate(_SPELT)
     return plain.replace("--", "-{}-").replace("--", "-{}-").replace("''", "'{}'")
 
 

@@ -44,14 +44,17 @@ class _Placed:
 
     @property
     def height(self) -> float:
+        """Of the box, in pixels."""
         return 2 * _PAD + _LINE * len(self.lines) - 4
 
     @property
     def middle(self) -> float:
+        """Its y halfway down, in pixels."""
         return self.y + self.height / 2
 
     @property
     def bottom(self) -> float:
+        """The y of its lower edge, in pixels."""
         return self.y + self.height
 
 

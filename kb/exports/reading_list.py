@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from kb.card import Card, Quote
+from kb.card import Quote
 from kb.catalogue import StoredPaper
 from kb.exports.report import escaped
 from kb.remarks import Remark
 from taxonomy.codebook import Codebook
 
-CardOf = Callable[[StoredPaper], Card]
+Challenges = Mapping[str, Sequence[Quote]]
+"""Paper id -> the challenges that it states."""
 
 Remarks = Mapping[str, Sequence[Remark]]
 """Paper id -> what people wrote on the paper, the oldest first."""
@@ -19,10 +20,10 @@ Remarks = Mapping[str, Sequence[Remark]]
 def reading_list(
     papers: Sequence[StoredPaper],
     codebook: Codebook,
-    card_of: CardOf,
+    stated: Challenges,
     remarks: Remarks | None = None,
 ) -> str:
-    """The papers under their surest phase, with tags, challenges that they state, and notes.
+    """The papers under their surest phase, with tags, the challenges stated, and notes.
 
     Under its other phases a paper is named in one line. Newest first.
     """
@@ -34,18 +35,20 @@ def reading_list(
         also = [one for one in newest if category.key in one.keys("phase")[1:]]
         if main or also:
             lines += [f"## {escaped(category.name)} ({len(main) + len(also)})", ""]
-            lines += [line for one in main for line in _paper(one, codebook, card_of(one), said)]
+            lines += [line for one in main for line in _paper(one, codebook, stated, said)]
             lines += [f"- See also: {escaped(one.title)} ({_year(one)})" for one in also]
             lines += [""] * bool(also)
     known = codebook.facet("phase").keys
     rest = [one for one in newest if not set(one.keys("phase")) & set(known)]
     if rest:
         lines += [f"## No phase ({len(rest)})", ""]
-        lines += [line for one in rest for line in _paper(one, codebook, card_of(one), said)]
+        lines += [line for one in rest for line in _paper(one, codebook, stated, said)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _paper(paper: StoredPaper, codebook: Codebook, card: Card, remarks: Remarks) -> list[str]:
+def _paper(
+    paper: StoredPaper, codebook: Codebook, stated: Challenges, remarks: Remarks
+) -> list[str]:
     title = escaped(paper.title)
     linked = f"[{title}]({_address(paper.url)})" if paper.url else title
     people = escaped(", ".join(paper.authors)) or "authors not given"
@@ -54,7 +57,7 @@ def _paper(paper: StoredPaper, codebook: Codebook, card: Card, remarks: Remarks)
         names = [_name(codebook, facet.key, key) for key in paper.keys(facet.key)]
         if names:
             lines += [f"- {escaped(facet.plural.capitalize())}: {escaped(', '.join(names))}"]
-    lines += [f"- Challenge: {quoted(one)}" for one in card.challenges]
+    lines += [f"- Challenge: {quoted(one)}" for one in stated.get(paper.paper_id, ())]
     return [*lines, "", *remark_lines(remarks.get(paper.paper_id, ()), "####")]
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from kb.card import Card, Quote, links
 from kb.catalogue import StoredPaper
-from kb.exports.reading_list import CardOf, Remarks, quoted, remark_lines
+from kb.exports.reading_list import Remarks, quoted, remark_lines
 from kb.exports.report import escaped
 from kb.quotes import legible
 from kb.remarks import Remark
 from taxonomy.codebook import Codebook
+
+CardOf = Callable[[StoredPaper], Card]
 
 MARKER = "%% Sixfold writes what is above this line. What you write below it is kept. %%"
 """Parts our text from the user's; `%%` is a comment to Obsidian."""

@@ -7,11 +7,12 @@ import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ingest.spreadsheet import unguarded
-from kb.catalogue import Filters
-from kb.cells import is_sentence
+from kb.catalogue import Filters, SentenceRow, StoredPassage
+from kb.cells import Chooser, is_sentence
 from kb.cli import main
 from kb.collecting import collect
 from kb.commands import tabling
@@ -21,6 +22,8 @@ from kb.exports.literature import FORMATS, written
 from kb.library import Library
 from kb.literature_table import MOST_QUESTIONS, literature_table
 from kb.quotes import contains
+from kb.sentences import StoredSentence
+from taxonomy.named_data import names_data
 from taxonomy.roles import LEARNT, LIMITATIONS, ROLES, Placed, RoleClassifier, owns_limit
 from taxonomy.weights_file import load
 
@@ -45,6 +48,38 @@ def test_every_cell_is_a_sentence_of_its_paper_or_empty(library: Library) -> Non
     assert filled >= 12
     assert all(set(row.cells) == {*ROLES, QUESTION} for row in table.rows)
     assert not table.dropped
+
+
+def placed(n: int, text: str) -> StoredSentence:
+    """A sentence of an abstract."""
+    row = SentenceRow(n, 1, 0, len(text), "other", 0.5, np.zeros(384, dtype=np.float32))
+    passage = StoredPassage(1, "a-1", 1, "a", "Abstract", None, 0, len(text), text, ())
+    return StoredSentence(row, passage, Placed(text, n, 2), front=True)
+
+
+def test_a_cell_of_data_tells_the_data(library: Library) -> None:
+    table = literature_table(library, chosen(library, Filters()))
+    told = [row.cells["data"] for row in table.rows]
+    assert any(told)
+    assert all(names_data(said.quote) for said in told if said)
+
+
+def test_a_sentence_on_the_data_goes_before_a_result_got_on_them(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = ["Quill reaches 41% on FrogBench.", "FrogBench is a dataset of 204 ponds."]
+    sure = {"data": [0.9, 0.8], "findings": [0.9, 0.1]}
+    none = {role: [0.0, 0.0] for role in ROLES} | sure
+    scores = {role: np.array(said, dtype=np.float32) for role, said in none.items()}
+    monkeypatch.setattr(RoleClassifier, "scores", lambda *_: scores)
+    held = [placed(n, text) for n, text in enumerate(texts)]
+    picked = Chooser.of(library).cells(held)
+    assert picked["data"]
+    assert picked["findings"]
+    assert picked["data"].sentence.place.text == texts[1]
+    assert picked["findings"].sentence.place.text == texts[0]
+    vague = [placed(n, "It does well on several benchmarks.") for n in range(2)]
+    assert Chooser.of(library).cells(vague)["data"] is None
 
 
 def test_a_question_off_the_subject_leaves_its_column_empty(library: Library) -> None:
