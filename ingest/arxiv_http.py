@@ -142,7 +142,7 @@ def _check_status(answer: Answer, url: str) -> None:
 def retry_after(value: str, now: datetime) -> float | None:
     """Seconds that a Retry-After header asks to wait; None where it says nothing."""
     value = value.strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         when = parsedate_to_datetime(value)

@@ -60,7 +60,7 @@ def _line_numbers(page: PageLines) -> set[Line]:
     """Lines that only number the lines beside them: a long rising column of numbers."""
     columns: dict[int, list[Line]] = defaultdict(list)
     for line in page.lines:
-        if line.text.isdigit() and len(line.text) <= 4:
+        if line.text.isdecimal() and len(line.text) <= 4:
             columns[round(line.x1 / 3)].append(line)
     numbers: set[Line] = set()
     for column in columns.values():

@@ -230,7 +230,7 @@ def _order(number: str) -> tuple[int, ...]:
         signed = zip(values, [*values[1:], 0], strict=True)
         return (sum(-a if a < b else a for a, b in signed),)
     # Appendices come after all arabic numbers.
-    return tuple(int(part) if part.isdigit() else 100 + ord(part[0]) for part in bare.split("."))
+    return tuple(int(part) if part.isdecimal() else 100 + ord(part[0]) for part in bare.split("."))
 
 
 class _Sequence:

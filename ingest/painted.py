@@ -74,7 +74,7 @@ def hidden_extras(page: Any, number: int, all_on: Any) -> list[Hidden]:
         found += [Hidden(number, "layer_off", text)] if text else []
     for xref, kind, _ in page.annot_xrefs():
         flags = page.parent.xref_get_key(xref, "F")[1] if kind != _LINK else ""
-        if flags.isdigit() and int(flags) & _NOT_SHOWN:
+        if flags.isdecimal() and int(flags) & _NOT_SHOWN:
             for key in ("Contents", "V", "Parent/V"):
                 sort, text = page.parent.xref_get_key(xref, key)
                 if sort == "string":

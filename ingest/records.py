@@ -7,6 +7,9 @@ from dataclasses import dataclass
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in PDF points (1/72 inch) from the top left of the page as shown."""
 
+Said = tuple[str, tuple[Box, ...]]
+"""A quote, and where its passage stands on its page."""
+
 Place = tuple[int, Box | None]
 """(first character, box of the line that begins there); None for a line on another page."""
 
@@ -142,7 +145,7 @@ class Paper:
     @property
     def year(self) -> int | None:
         """Year of publication, or None where unknown."""
-        return int(self.published[:4]) if self.published[:4].isdigit() else None
+        return int(self.published[:4]) if self.published[:4].isdecimal() else None
 
     @property
     def has_full_text(self) -> bool:

@@ -68,7 +68,7 @@ class IndexFolder:
         every = [*self._library.glob(f"{self._name}-*")]
         every += (self._library / DAMAGED).glob(f"{self._name}-*")
         numbers = (path.name.split("-")[1] for path in every)
-        taken = [int(number) for number in numbers if number.isdigit()]
+        taken = [int(number) for number in numbers if number.isdecimal()]
         path = self._library / f"{self._name}-{max(taken, default=0) + 1}"
         path.mkdir(parents=True)
         return path

@@ -38,7 +38,7 @@ def _odd(reader: Reader) -> Iterator[tuple[str, str]]:
 def _contradiction(paper: CarriedPaper) -> str:
     facts = paper.facts
     published = facts["published"][:4]
-    if facts["year"] != (int(published) if published.isdigit() else None):
+    if facts["year"] != (int(published) if published.isdecimal() else None):
         return f"published {facts['published']}, in {facts['year']}"
     # What is read off a PDF may differ from what a record says of it.
     held = facts["full_text"] or any(facts["abstract"] in said for _, said in paper.page_texts)

@@ -146,7 +146,7 @@ def _grades(path: Path) -> dict[str, dict[str, int]]:
 
 
 def _is_whole(cell: str) -> bool:
-    return cell.strip().lstrip("-").isdigit()
+    return cell.strip().lstrip("-").isdecimal()
 
 
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """Fuzzing: each reader gives a value or its own error, in time, and writes nowhere else.
 
-    make fuzz                                       about half an hour
+    make fuzz                                       five minutes of one core
     HYPOTHESIS_PROFILE=fuzz pytest tests/fuzz -k bundle
 
 What was found lies in `corpus/READER/`, one small file a case, and is tried in every run.
