@@ -6,6 +6,7 @@ again when the catalogue has moved on.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,9 @@ class Mapped:
 
 _memory: dict[tuple[Path, int | None], tuple[list[Any], tuple[int, str], Mapped]] = {}
 
+# Merging takes a core for seconds: whoever wants the same meanwhile waits for it.
+_merging = threading.RLock()
+
 # Maps under older codebooks that are kept in memory.
 _OLDER = 2
 
@@ -63,6 +67,11 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
 
     Takes: version, of the codebook; the one in force where None. Raises UsageError.
     """
+    with _merging:
+        return _mapped(library, version)
+
+
+def _mapped(library: Library, version: int | None) -> Mapped:
     snapshot = library.snapshot()
     stamp = kept_challenges.stamp(library, snapshot.generation)
     with library.catalogue.read() as reader:

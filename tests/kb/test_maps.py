@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -420,3 +423,22 @@ def test_a_change_of_any_rule_makes_the_kept_challenges_stale(
     kept_challenges.code.cache_clear()
     parts = {Path(name).stem for name in kept_challenges._PARTS}
     assert {"challenges", "likeness", "linkage", "trouble"} <= parts
+
+
+def test_several_who_want_the_map_at_once_wait_for_one_merging(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge, merged = kept_challenges.merged, list[str]()
+
+    def slow(library: Library, found: Any) -> Any:
+        merged.append(threading.current_thread().name)
+        time.sleep(0.3)
+        return merge(library, found)
+
+    monkeypatch.setattr(mapping, "_memory", {})
+    monkeypatch.setattr(kept_challenges, "merged", slow)
+    with closing(Library.open(folder)) as library, ThreadPoolExecutor(4) as people:
+        asked = [people.submit(mapping.mapped, library) for _ in range(4)]
+        got = [one.result() for one in asked]
+    assert len(merged) == 1
+    assert all(one is got[0] for one in got)
