@@ -94,7 +94,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        pass
+        pass  # not UTF-8 throughout: its accents tell below what it is
     # One stray byte in a file of UTF-8 must not turn all its accents into two letters.
     text = data.decode("utf-8-sig", errors="replace")
     strays = text.count("\ufffd")

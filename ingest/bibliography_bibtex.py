@@ -158,6 +158,7 @@ def _read(entry: Entry, book: _Book) -> Record:
     parent = book.entries.get(within) if within else None
 
     def text(name: str) -> str:
+        """A field as text, its parent's where the entry has none; "" where neither has."""
         value = _field(entry, name, book)
         if not value and parent is not None and name in _INHERITED:
             value = _field(parent, name, book)

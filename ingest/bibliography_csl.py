@@ -123,6 +123,7 @@ def _authors(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _name(one: Mapping[str, Any]) -> Name:
     def part(*keys: str) -> str:
+        """The first of these parts that the name has, as text; "" where it has none."""
         return _text(one, *keys)
 
     if not part("family", "lastName"):

@@ -70,6 +70,7 @@ def _record(item: str, row: list[str], known: Table) -> Record:
         )
 
     def cell(field: str) -> str:
+        """The row's cell of a field, on one line; "" where there is no such column."""
         place = known.of_field.get(field, len(row))
         text = row[place] if place < len(row) else ""
         return " ".join((unguarded(text) if known.ours else text).split())

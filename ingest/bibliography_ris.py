@@ -75,6 +75,7 @@ def _record(item: str, chunk: str) -> Record:
 
 def _read(entry: dict[str, Any], item: str, notes: tuple[ParseNote, ...]) -> Record:
     def first(*names: str) -> str:
+        """The first value of the first tag that has one; "" where none has."""
         return next((value for name in names for value in _texts(entry.get(name)) if value), "")
 
     own = first("name_of_database") == _OWN

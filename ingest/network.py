@@ -233,6 +233,8 @@ def _held(
     """
 
     class Held(plain):  # type: ignore[misc]
+        """The library's connection, whose socket the deadline can close."""
+
         def _new_conn(self) -> socket.socket:
             line: socket.socket = connect(self) if connect else super()._new_conn()
             deadline.hold(line)

@@ -235,6 +235,7 @@ def on_pages(found: list[Paragraph], hyphens: Hyphens) -> tuple[PageText, ...]:
     pages: dict[int, list[tuple[str, tuple[Place, ...]]]] = {}
 
     def put(run: _Run, page: int, start: int, end: int) -> None:
+        """Put a part of a run, from start to end, on a page with its places."""
         places = [(at, box if page == own else None) for at, own, box in run.places]
         piece = run.text[start:end], places_of(places, start, end, 0)
         pages.setdefault(page, []).append(piece)

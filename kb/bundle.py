@@ -13,11 +13,9 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-import numpy as np
-
-from ingest.split import embedding_text
 from kb.adding import Report
 from kb.bundle_challenges import keep_challenge_log, read_carried_log, write_challenge_log
 from kb.bundle_decisions import keep_log, read_decisions, write_decisions
@@ -41,6 +39,7 @@ from kb.bundle_records import COLLECTED as COLLECTED_CHECK
 from kb.bundle_records import Check, from_record, listed, record, text, to_record, whole
 from kb.bundle_reviews import keep_reviews, read_carried_reviews, write_reviews
 from kb.bundle_taxonomy import carried_codebook, keep_taxonomies, keys_of, write_taxonomies
+from kb.bundle_vectors import embedded
 from kb.bundle_work import keep_work, read_work, write_work
 from kb.catalogue import SCHEMA_VERSION
 from kb.catalogue.carrying import (
@@ -165,6 +164,7 @@ def _write_members(reader: Reader, writer: BundleWriter, manifest: Manifest) -> 
     )
 
     def vectors(rows: int, of: str) -> Iterator[bytes]:
+        """The bytes of an array (rows, dimension) by their .npy header and rows; `of` names it."""
         yield npy_header(rows, dimension)
         for paper in all_carried(reader):
             yield getattr(paper, of).tobytes()
@@ -210,9 +210,9 @@ def _read_manifest(reader: BundleReader, path: Path) -> Manifest:
     return manifest
 
 
-def check_bundle(path: Path, codebook: Codebook) -> Manifest:
-    """Check all of a bundle, keeping none of it. Raises BundleError."""
-    with bundle_reader(path) as reader:
+def check_bundle(path: Path, codebook: Codebook, stop: Event | None = None) -> Manifest:
+    """Check all of a bundle, keeping none of it. Raises BundleError; Cancelled by `stop`."""
+    with bundle_reader(path, stop) as reader:
         manifest = _read_manifest(reader, path)
         codebook = carried_codebook(reader, codebook)
         for _ in _papers(reader, manifest, codebook, path):
@@ -260,7 +260,9 @@ def _collected(reader: BundleReader, manifest: Manifest, path: Path) -> list[tup
     return [(one["name"], one["paper_id"], one["at"]) for one in checked]
 
 
-def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False) -> Report:
+def load_bundle(
+    library: Library, path: Path, *, allow_other_model: bool = False, stop: Event | None = None
+) -> Report:
     """Merge a bundle into a library: all of it, or nothing.
 
     A paper that is here with the same content stays as it is; one of which more is here
@@ -268,14 +270,19 @@ def load_bundle(library: Library, path: Path, *, allow_other_model: bool = False
     and the bundle's own are added where nobody here has decided. With
     `allow_other_model`, vectors of another model are made anew by this library's model.
 
-    Raises BundleError, LibraryLocked, ModelMismatch.
+    Raises BundleError, LibraryLocked, ModelMismatch; Cancelled where `stop` is set while the
+    papers are read, and then nothing is kept.
     """
     started = time.perf_counter()
     library.require_model()
-    manifest = check_bundle(path, keys_of(library))
+    manifest = check_bundle(path, keys_of(library), stop)
     embed = _must_embed(library, manifest, path, allow_other_model)
     report = Report()
-    with library.writing(), library.catalogue.write() as writer, bundle_reader(path) as reader:
+    with (
+        library.writing(),
+        library.catalogue.write() as writer,
+        bundle_reader(path, stop) as reader,
+    ):
         manifest = _read_manifest(reader, path)
         codebook = carried_codebook(reader, keys_of(library))
         batch: list[CarriedPaper] = []
@@ -338,7 +345,7 @@ def _merge(
     chosen = [paper for paper in batch if _brings_more(paper, held.get(paper.paper_id))]
     kept = {paper.paper_id for paper in chosen}
     if embed:
-        chosen = _embedded(library, chosen)
+        chosen = embedded(library, chosen)
     keep_carried(writer, chosen, now=library.now())
     for paper in batch:
         here = held.get(paper.paper_id)
@@ -373,25 +380,3 @@ def _number(version: str) -> int:
     """3 of `v3`; 0 where unknown."""
     digits = version.removeprefix("v")
     return int(digits) if digits.isascii() and digits.isdigit() else 0
-
-
-def _embedded(library: Library, papers: list[CarriedPaper]) -> list[CarriedPaper]:
-    """The papers with vectors by this library's model."""
-    texts: list[str] = []
-    for paper in papers:
-        title = str(paper.facts["title"])
-        held = [paper.text(passage) for passage in paper.passages]
-        texts += [embedding_text(title, one) for one in held]
-        texts += [
-            one[start:end]
-            for one, passage in zip(held, paper.passages, strict=True)
-            for start, end, _, _ in passage.sentences
-        ]
-    vectors = library.embedder.encode(texts).astype("<f2")
-    made, at = [], 0
-    for paper in papers:
-        middle = at + len(paper.passages)
-        end = middle + sum(len(passage.sentences) for passage in paper.passages)
-        made.append(with_vectors(paper, np.asarray(vectors[at:middle]), vectors[middle:end]))
-        at = end
-    return made

@@ -14,12 +14,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import IO, Any
 
 import numpy as np
 
 from kb.catalogue.carrying import Halves
-from kb.errors import BundleError
+from kb.errors import BundleError, Cancelled
 
 MANIFEST = "manifest.json"
 PAPERS = "papers.jsonl"
@@ -117,9 +118,10 @@ def bundle_writer(path: Path) -> Iterator[BundleWriter]:
 class BundleReader:
     """Reads members that the container's checks have passed."""
 
-    def __init__(self, archive: zipfile.ZipFile, name: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, name: str, stop: Event | None) -> None:
         self._archive = archive
         self._name = name
+        self._stop = stop
         self._sizes: dict[str, int] = {}
         self._hashes: dict[str, str] = {}
 
@@ -149,7 +151,7 @@ class BundleReader:
         return name in self._archive.namelist()
 
     def records(self, name: str) -> Iterator[tuple[Any, str]]:
-        """(JSON value, where it stands) of every line of a member."""
+        """(JSON value, where it stands) of every line of a member. Raises Cancelled."""
         rest, number = b"", 0
         for part in self._parts(name, MAX_MEMBER):
             lines = (rest + part).split(b"\n")
@@ -158,6 +160,8 @@ class BundleReader:
                 raise damaged(f"{name} has a line beyond {MAX_LINE >> 20} MB", self._name)
             for line in lines:
                 number += 1
+                if self._stop and self._stop.is_set():
+                    raise Cancelled("reading a bundle was cancelled", item=self._name)
                 yield self._json(line, f"{name}:{number}"), f"{name}:{number}"
         if rest:
             raise damaged(f"{name} ends within a line", self._name)
@@ -246,8 +250,11 @@ class VectorStream:
 
 
 @contextmanager
-def bundle_reader(path: Path) -> Iterator[BundleReader]:
-    """Open a bundle whose container passes every check. Raises BundleError, OSError."""
+def bundle_reader(path: Path, stop: Event | None = None) -> Iterator[BundleReader]:
+    """Open a bundle whose container passes every check. Raises BundleError, OSError.
+
+    Takes: stop, set by whoever wants the reading to end.
+    """
     if not path.is_file():  # a pipe would be waited for, without end
         raise damaged("not a file", str(path))
     with path.open("rb") as stream:
@@ -259,7 +266,7 @@ def bundle_reader(path: Path) -> Iterator[BundleReader]:
         with archive:
             _check_count(archive, path)
             _check_entries(archive, path)
-            yield BundleReader(archive, str(path))
+            yield BundleReader(archive, str(path), stop)
 
 
 def _check_ends(stream: IO[bytes], path: Path) -> None:

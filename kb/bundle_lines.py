@@ -45,6 +45,7 @@ def title(most: int) -> Check:
     """A name: 1 to `most` printable characters on one line."""
 
     def check(value: Any, where: str) -> str:
+        """The value, where it is such a name; else a BundleError that says where."""
         told = text(value, where)
         if not told or len(told) > most or not told.isprintable() or told != told.strip():
             raise wrong(where, f"1 to {most} printable characters")

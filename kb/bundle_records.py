@@ -90,6 +90,7 @@ def one_of(known: tuple[str, ...]) -> Check:
     """One of some texts."""
 
     def check(value: Any, where: str) -> str:
+        """The value, where it is one of them."""
         if type(value) is not str or value not in known:
             raise wrong(where, f"one of {', '.join(known)}")
         return value
@@ -101,6 +102,7 @@ def matching(pattern: re.Pattern[str], wanted: str) -> Check:
     """A text of a given form."""
 
     def check(value: Any, where: str) -> str:
+        """The value, where the whole of it has the form."""
         if type(value) is not str or not pattern.fullmatch(value):
             raise wrong(where, wanted)
         return value
@@ -112,6 +114,7 @@ def listed(check: Check) -> Check:
     """A list of values of one kind."""
 
     def whole_list(value: Any, where: str) -> list[Any]:
+        """The list with each value as `check` gives it back."""
         if type(value) is not list or len(value) > MAX_ITEMS:
             raise wrong(where, "a list")
         return [check(one, f"{where}[{i}]") for i, one in enumerate(value)]
@@ -123,6 +126,7 @@ def row(*checks: Check) -> Check:
     """A list of fixed length, each place of its own kind."""
 
     def check(value: Any, where: str) -> list[Any]:
+        """The list with each value as the check of its place gives it back."""
         if type(value) is not list or len(value) != len(checks):
             raise wrong(where, f"a list of {len(checks)}")
         return [
@@ -138,6 +142,7 @@ def record(checks: Mapping[str, Check], may: Mapping[str, Check] | None = None) 
     known = {**checks, **(may or {})}
 
     def check(value: Any, where: str) -> dict[str, Any]:
+        """The object with each value as the check of its key gives it back."""
         if type(value) is not dict or not checks.keys() <= value.keys() <= known.keys():
             raise wrong(where, f"an object with the keys {', '.join(checks)}")
         return {key: known[key](one, f"{where}.{key}") for key, one in value.items()}
@@ -149,6 +154,7 @@ def mapping(check: Check, known: Mapping[str, Check] | None = None) -> Check:
     """An object with free keys (or some of the `known` ones)."""
 
     def whole_mapping(value: Any, where: str) -> dict[str, Any]:
+        """The object with each value as `check`, or that of its key, gives it back."""
         if type(value) is not dict or len(value) > MAX_ITEMS:
             raise wrong(where, "an object")
         if known is not None and not value.keys() <= known.keys():

@@ -94,6 +94,7 @@ def _many(check: Check) -> Check:
     """As many values as there may be papers."""
 
     def whole_list(value: Any, where: str) -> list[Any]:
+        """The list with each value as `check` gives it back."""
         if type(value) is not list or len(value) > MOST:
             raise wrong(where, "a list")
         return [check(one, where) for one in value]

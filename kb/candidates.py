@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,13 +106,14 @@ def gather(
     ranked = searcher.rank(question.text, vector, "hybrid", "papers", POOL)
     rows = ranked.rows[:POOL]
     held = _read(library, snapshot, rows, vector)
+    stems_of = library.indexes.text.stems
     found = []
     for i, row in enumerate(rows.tolist()):
         number = int(snapshot.table.n[row])
         if number in held.papers:
             found.append(
                 _candidate(
-                    library,
+                    stems_of,
                     question,
                     held,
                     number,
@@ -159,7 +161,7 @@ def _read(library: Library, snapshot: Snapshot, rows: np.ndarray, vector: Vector
 
 
 def _candidate(
-    library: Library,
+    stems_of: Callable[[str], list[str]],
     question: Question,
     held: _Held,
     number: int,
@@ -167,7 +169,6 @@ def _candidate(
     vector: Vector,
 ) -> Candidate:
     paper = held.papers[number]
-    stems_of = library.indexes.text.stems
     front = _places(held.passages.get(number, []), held.sentences)
     sentences = []
     for passage in held.passages.get(number, []):

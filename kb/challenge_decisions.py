@@ -57,11 +57,13 @@ class _Work:
         return next((self.where[one] for one in named.statements if one in self.where), "")
 
     def keep(self, one: Challenge) -> None:
+        """Put a challenge in its place, and its statements under it."""
         self.of[one.challenge_id] = one
         for item in one.evidence:
             self.where[statement_id(item.statement)] = one.challenge_id
 
     def drop(self, challenge_id: str) -> Challenge:
+        """Take a challenge out with its statements; KeyError where there is none."""
         one = self.of.pop(challenge_id)
         for item in one.evidence:
             del self.where[statement_id(item.statement)]

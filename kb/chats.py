@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kb.bounds import named
 from kb.catalogue.chats import (
     ChatHead,
     Turn,
@@ -108,7 +109,7 @@ def talk(library: Library, name: str) -> Talk:
     except UsageError:
         if name == LAST:
             raise
-        return Talk(new_chat(), _checked(name), ())
+        return Talk(new_chat(), named(name, "chat", LONGEST_NAME, LAST), ())
     return Talk(chat, "", tuple(turn_of(one.answer) for one in turns(library, chat)))
 
 
@@ -161,7 +162,7 @@ def rename(library: Library, chat: str, name: str, whose: Whose = None) -> str:
     Raises UsageError for a name that is another chat's of these people, too long or not
     printable, and for an unknown chat.
     """
-    plain = _checked(name) if name.strip() else ""
+    plain = named(name, "chat", LONGEST_NAME, LAST) if name.strip() else ""
     renamed = find(library, chat, whose).chat
     others = (one for one in chats(library, whose=whose) if one.chat != renamed)
     if plain and any(plain in (one.name, one.chat) for one in others):
@@ -195,15 +196,3 @@ def _texts(turn: Turn) -> Iterator[str]:
     for one in answer.get("citations", ()):
         yield str(one.get("title", ""))
         yield str(one.get("quote", ""))
-
-
-def _checked(name: str) -> str:
-    plain = " ".join(name.split())
-    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable() or plain == LAST:
-        raise UsageError(
-            f"not a name for a chat: {plain[:LONGEST_NAME]!r}",
-            item=name,
-            remedy=f"give 1 to {LONGEST_NAME} printable characters, not {LAST}",
-            code="bad_name",
-        )
-    return plain

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kb import own_tags
+from kb.bounds import bounded
 from kb.catalogue.editions import Version, append, set_custom, versions
 from kb.catalogue.filing import Filing
 from kb.catalogue.values import StoredTag
@@ -42,6 +43,7 @@ class Plan:
         """The plan as the command line prints it."""
 
         def rows(counts: dict[Place, int]) -> list[dict[str, Any]]:
+            """Counts of papers by category as rows of JSON."""
             return [
                 {"facet": facet, "key": key, "papers": papers}
                 for (facet, key), papers in counts.items()
@@ -120,6 +122,7 @@ def commit(library: Library, change: Change, *, who: str, why: str = "") -> Plan
 
     Raises UsageError where it cannot be made, LibraryLocked while another process writes.
     """
+    why = bounded(why)
     with library.writing():
         plan = propose(library, change)
         first = history(library)

@@ -151,6 +151,7 @@ def _overall(
     tables = [[table[at] for at in twice] for table in tables]
 
     def measure(rows: Any) -> float:
+        """Alpha of a sample of the papers, by their places."""
         return set_alpha([[table[at] for at in rows] for table in tables])
 
     low, high = bootstrap_interval(measure, len(twice), np.random.default_rng(_SEED), 200)
@@ -189,6 +190,7 @@ def _category(first: list[str], second: list[str]) -> dict[str, Any]:
     rng = np.random.default_rng(_SEED)
 
     def measure(rows: Any) -> float:
+        """Kappa of a sample of the papers, by their places."""
         return cohen_kappa([first[at] for at in rows], [second[at] for at in rows])
 
     low, high = bootstrap_interval(measure, len(first), rng, ROUNDS)

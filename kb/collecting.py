@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kb.errors import UsageError, unknown
+from kb.bounds import named
+from kb.errors import unknown
 from kb.library import Library
 
 MOST = 80
@@ -16,7 +17,7 @@ def collect(library: Library, name: str, papers: Sequence[str]) -> int:
 
     Raises UsageError for a bad name or an unknown paper; then none is put in.
     """
-    name = _checked(name)
+    name = named(name, "collection", MOST)
     wanted = _ids(library, papers)
     with library.writing_beside(), library.catalogue.write(bump=False) as writer:
         held = writer.collection(name)
@@ -61,15 +62,3 @@ def _ids(library: Library, names: Sequence[str]) -> list[str]:
     numbers = [library.number(name) for name in names]
     with library.catalogue.read() as reader:
         return [one.paper_id for one in reader.papers(numbers).values()]
-
-
-def _checked(name: str) -> str:
-    plain = " ".join(name.split())
-    if not plain or len(plain) > MOST or not plain.isprintable():
-        raise UsageError(
-            f"not a name for a collection: {name[:MOST]!r}",
-            item=name,
-            remedy=f"give 1 to {MOST} printable characters",
-            code="bad_name",
-        )
-    return plain

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kb.bounds import bounded
 from kb.catalogue.decisions import (
     Decision,
     append,
@@ -77,9 +78,10 @@ def coder(library: Library, who: str = "") -> str:
     except (OSError, KeyError):  # a system that knows no user of this number
         name = ""
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        shown = name[:LONGEST_NAME]
         raise UsageError(
-            f"not a coder's name: {name!r}" if name else "nobody is named as the coder",
-            item=name,
+            f"not a coder's name: {shown!r}" if name else "nobody is named as the coder",
+            item=shown,
             remedy=f"say --who NAME (up to {LONGEST_NAME} characters), or set `coder`",
             code="bad_coder",
         )
@@ -148,11 +150,13 @@ def record(
     """Log what somebody says, and make the tags follow: all of it in one transaction, or none.
 
     Gives the entries that were logged. What already holds by the same coder is not logged
-    again. Raises UsageError for an unknown paper, facet or category, and where one and the
-    same category is given a yes and a no. A long write of another process does not hold it up.
-    Without `follow` the caller has the indexes follow, by `Library.heal`.
+    again. Raises UsageError for an unknown paper, facet or category, for a reason that is too
+    long, and where one and the same category is given a yes and a no. A long write of another
+    process does not hold it up. Without `follow` the caller has the indexes follow, by
+    `Library.heal`.
     """
     name = coder(library, who)
+    why = bounded(why.strip())
     wanted = _checked(library, said)
     with library.writing_beside(follow=follow), library.catalogue.write() as writer:
         papers = sorted({one.paper_id for one in wanted})
@@ -161,7 +165,7 @@ def record(
         views = machine_view(writer.connection, papers)
         at = _time(library, writer)
         filing = writer.filing
-        entries = [_seen(one, views, filing, at, why.strip(), settles) for one in fresh]
+        entries = [_seen(one, views, filing, at, why, settles) for one in fresh]
         return _keep(writer, entries)
 
 
@@ -282,14 +286,12 @@ def undo(library: Library, n: int | None = None, *, who: str = "", why: str = ""
     log keeps everything; gives the entries appended. Raises UsageError where there is no
     such entry, nothing to undo, or it is undone already.
     """
-    name = coder(library, who)
+    name, why = coder(library, who), bounded(why.strip())
     with library.writing_beside(), library.catalogue.write() as writer:
         log = read_log(writer.connection)
         targets = [_target(log, n)] if n is not None else _last_act(log, name)
         at = _time(library, writer)
-        entries = [
-            Decision(at, name, *one.place, "undo", why.strip(), undoes=one.n) for one in targets
-        ]
+        entries = [Decision(at, name, *one.place, "undo", why, undoes=one.n) for one in targets]
         return _keep(writer, entries)
 
 

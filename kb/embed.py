@@ -281,6 +281,7 @@ def export_query_model(files: ModelFiles, target: Path) -> Path:
             self.transformer = transformer
 
         def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            """Unit vectors (texts, dimension) of tokens and their mask (texts, tokens)."""
             hidden = self.transformer(
                 input_ids=ids, attention_mask=mask, token_type_ids=torch.zeros_like(ids)
             ).last_hidden_state

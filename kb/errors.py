@@ -127,6 +127,12 @@ class ModelError(KbError):
     exit_status = 3
 
 
+class Cancelled(KbError):
+    """Somebody asked for an end of it; nothing of it is kept."""
+
+    code = "cancelled"
+
+
 class BundleError(KbError):
     """A bundle that is damaged, hostile or too new."""
 

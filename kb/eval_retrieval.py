@@ -259,6 +259,7 @@ def _library_of(
             dimension = library.embedder.dimension
 
             def encode(texts: Sequence[str]) -> Vector:
+                """Unit vectors (texts, dimension); those met before come from the cache."""
                 return vectors.encode(texts, library.embedder.encode, dimension)
 
             report = add(

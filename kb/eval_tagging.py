@@ -162,6 +162,7 @@ def _category(truth: Any, said: Any, chances: Any, rng: np.random.Generator) -> 
     """Precision, recall and F1 of one category, each with its interval."""
 
     def measure(name: str, rows: Rows) -> float:
+        """One measure of a sample of the rows, by their places."""
         return float(getattr(precision_recall_f1(truth[rows], said[rows]), name))
 
     found = {

@@ -102,6 +102,7 @@ def author_groups(papers: Mapping[str, Sequence[str]]) -> int:
     parent = {paper: paper for paper in papers}
 
     def root(paper: str) -> str:
+        """The paper that stands for the group that `paper` is in so far."""
         while parent[paper] != paper:
             paper = parent[paper]
         return paper

@@ -120,7 +120,7 @@ class Gathering:
                 try:
                     left += sum(1 for _ in source.items()) - self._seen[number]
                 except (IngestError, KbError):
-                    continue  # it cannot be opened: there is nothing to count
+                    continue  # nothing to count; the run that gets to it says why
         return max(left, 0)
 
     def _item(self, source: Source, found: Found) -> Iterator[Item | None]:

@@ -98,6 +98,7 @@ def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> Non
     """
 
     def numbers(evidence: tuple[Evidence, ...]) -> list[tuple[int, float]]:
+        """(sentence number, likeness) of each statement."""
         return [(one.statement.sentence_id, one.likeness) for one in evidence]
 
     rows = [
@@ -125,6 +126,7 @@ def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challeng
     by_number = {one.sentence_id: one for one in found.statements}
 
     def evidence(rows: list[tuple[int, float]]) -> tuple[Evidence, ...]:
+        """The statements of such rows; KeyError where one is gone."""
         return tuple(Evidence(by_number[number], likeness) for number, likeness in rows)
 
     try:

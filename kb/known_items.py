@@ -101,6 +101,7 @@ def _rarity(index: TextIndex) -> Callable[[str], int]:
 
     @cache
     def papers_with(word: str) -> int:
+        """How many papers have one word."""
         stems = index.stems(word)
         return index.papers_with(stems[0]) if stems else 0
 

@@ -103,9 +103,11 @@ def _fit(seen: Pool, truth: Doubles, worth: Doubles, penalty: float) -> tuple[Do
     hold[-1] = 1e-6
 
     def forward(some: Doubles) -> Doubles:
+        """The scores (papers,) that some weights (features and bias,) give."""
         return np.asarray(seen.times(some[:-1]) + some[-1], dtype=np.float64)
 
     def backward(some: Doubles) -> Doubles:
+        """What some values of papers (papers,) are worth to each weight (features and bias,)."""
         return np.append(seen.turned_times(some), some.sum())
 
     for _ in range(_ROUNDS):

@@ -204,6 +204,7 @@ class _Comparison:
         self, row: int, near: Ints, overlap: Doubles, largest: Doubles, kind: type[np.floating[Any]]
     ) -> NDArray[Any]:
         def product(of: Floats) -> NDArray[Any]:
+            """Dot products (near,) of the row with each near one."""
             dots: NDArray[Any] = of[near].astype(kind, copy=False) @ of[row].astype(kind)
             return dots
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ingest.identity import arxiv_id
 from kb.backup import require_meant
+from kb.bounds import bounded
 from kb.catalogue.joining import (
     MACHINE,
     Fold,
@@ -299,7 +300,7 @@ def _log(
     why: str,
     undoes: int | None = None,
 ) -> Merge:
-    entry = Merge(0, at, who, action, kept, other, why, undoes)
+    entry = Merge(0, at, who, action, kept, other, bounded(why), undoes)
     return replace(entry, n=append_merge(writer, entry))
 
 

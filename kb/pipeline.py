@@ -63,7 +63,7 @@ class Ahead(Generic[T]):
             try:
                 self._ready.put(one, timeout=_LOOK)
             except queue.Full:
-                continue
+                continue  # still full after a while: look whether to stop
             return True
         return False
 
@@ -72,7 +72,7 @@ class Ahead(Generic[T]):
             try:
                 one = self._ready.get(timeout=_LOOK)
             except queue.Empty:
-                continue
+                continue  # still empty after a while: look whether to stop
             if one is None:
                 return
             value, error = one

@@ -110,6 +110,7 @@ def report(rows: Sequence[Asked], chances: Sequence[Vector], threshold: float) -
     found: dict[str, float] = {}
 
     def mean(of: Any) -> float:
+        """A share's mean over the repeats."""
         return round(float(np.mean([of(one) for one in chances])), 3)
 
     for name, some in (("own", ~weighty), ("development", weighty)):

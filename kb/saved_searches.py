@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kb.bounds import named
 from kb.catalogue import Filters
 from kb.catalogue.own_work import change_saved, drop_saved, highest_paper, put_saved, saved_of
 from kb.errors import UsageError, unknown
@@ -71,7 +72,7 @@ def save(
 
     Raises UsageError for a bad name, one that is taken, a bad query and an unknown mode.
     """
-    name = _checked(name)
+    name = named(name, "search", LONGEST_NAME)
     parse(query, library.edition)
     if mode not in MODES:
         raise unknown("mode", mode, MODES)
@@ -90,7 +91,7 @@ def save(
 def rename(library: Library, who: str, name: str, to: str) -> str:
     """Give a saved search another name, which is returned. Raises UsageError."""
     saved_search(library, who, name)
-    to = _checked(to)
+    to = named(to, "search", LONGEST_NAME)
     with library.catalogue.write(bump=False) as writer:
         _free(to, [row["name"] for row in saved_of(writer.connection, who) if row["name"] != name])
         change_saved(writer.connection, who, name, name=to)
@@ -149,6 +150,7 @@ def _today(edition: Edition, filters: Filters) -> Filters:
     """The filters with what their categories have become."""
 
     def now(facet: str, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """What the keys of a facet have become, each once."""
         found = (edition.current(facet, key) for key in keys)
         return tuple(dict.fromkeys(key for key in found if key))
 
@@ -159,18 +161,6 @@ def _today(edition: Edition, filters: Filters) -> Filters:
         layers=now("layer", filters.layers),
         tags=tuple(dict.fromkeys(pairs)),
     )
-
-
-def _checked(name: str) -> str:
-    plain = " ".join(name.split())
-    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
-        raise UsageError(
-            f"not a name for a search: {name[:LONGEST_NAME]!r}",
-            item=name,
-            remedy=f"give 1 to {LONGEST_NAME} printable characters",
-            code="bad_name",
-        )
-    return plain
 
 
 def _free(name: str, taken: list[str]) -> None:

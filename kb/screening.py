@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from kb.bounds import bounded, named
 from kb.catalogue.screening import (
     STAGES,
     Criterion,
@@ -38,6 +39,7 @@ VERDICTS = {
 LONGEST_NAME = 80
 LONGEST_TEXT = 500
 """Characters of a criterion or reason."""
+MOST_CRITERIA = 100
 MOST_CODERS = 9
 
 KINDS = ("include", "exclude")
@@ -65,7 +67,12 @@ def create(
 ) -> Review:
     """A new review. Raises UsageError where the name is taken or something is out of bounds."""
     checked = Review(
-        _name(name), library.now(), _text(question), _criteria(criteria), _coders(coders), blind
+        named(name, "review", LONGEST_NAME),
+        library.now(),
+        _text(question),
+        _criteria(criteria),
+        _coders(coders),
+        blind,
     )
     with library.writing_beside(), library.catalogue.write(bump=False) as writer:
         if checked.name in read_reviews(writer.connection):
@@ -213,32 +220,19 @@ def _known(held: dict[str, Review], name: str) -> Review:
     return held[name]
 
 
-def _name(name: str) -> str:
-    plain = " ".join(name.split())
-    if not plain or len(plain) > LONGEST_NAME or not plain.isprintable():
-        raise UsageError(
-            f"not a name for a review: {name[:LONGEST_NAME]!r}",
-            item=name,
-            remedy=f"give 1 to {LONGEST_NAME} printable characters",
-            code="bad_name",
-        )
-    return plain
-
-
 def _text(text: str) -> str:
-    plain = legible(text)
-    if len(plain) > LONGEST_TEXT:
-        raise UsageError(
-            f"this text has {len(plain)} characters: {plain[:40]} …",
-            item=plain[:40],
-            remedy=f"give at most {LONGEST_TEXT}",
-            code="too_long",
-        )
-    return plain
+    return bounded(legible(text), LONGEST_TEXT)
 
 
 def _criteria(given: Sequence[Criterion]) -> tuple[Criterion, ...]:
     """The criteria that say something, each once."""
+    if len(given) > MOST_CRITERIA:
+        raise UsageError(
+            f"{len(given):,} criteria",
+            item=str(len(given)),
+            remedy=f"give at most {MOST_CRITERIA}",
+            code="too_long",
+        )
     for one in given:
         if one.kind not in KINDS:
             raise unknown("kind of criterion", one.kind, KINDS)

@@ -121,6 +121,7 @@ class SelfTest:
         kinds = sorted({item.kind for item in self.items})
 
         def of(test: Any) -> dict[str, Any]:
+            """The measures of the items that a test picks."""
             return self._measures([i for i in everything if test(self.items[i])])
 
         return {

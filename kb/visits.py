@@ -38,5 +38,5 @@ def begin(library: Library, who: str, going_on: Visit | None = None) -> Visit:
         with library.catalogue.write(bump=False, patience=LOG_PATIENCE) as writer:
             set_visit(writer.connection, who, highest, now)
     except CatalogueUnwritable:
-        pass
+        pass  # the next visit tells the same as new once more
     return Visit(now, since)

@@ -262,6 +262,7 @@ def _retire(edition: Edition, change: Retire) -> Edition:
         facets = _with_facet(edition, replace(facet, categories=left))
 
     def goes(place: Place) -> bool:
+        """Whether a category, or what it has become, is among those that go."""
         return place[0] == facet.key and edition.current(*place) in gone
 
     aliases = {place: key for place, key in edition.aliases.items() if not goes(place)}

@@ -147,6 +147,7 @@ def violations(code: dict[str, str]) -> list[str]:
             found += (f"{path}:{one.line}: {what}" for what in _wrong_import(path, one))
         found += (f"{path}:{what}" for what in _too_big(source, tree))
         found += (f"{path}:{what}" for what in _empty_names(path, tree))
+        found += (f"{path}:{what}" for what in _untold(tree))
     return list(dict.fromkeys(found)) + _cycles(code)
 
 
@@ -194,6 +195,16 @@ def _empty_names(path: str, tree: ast.AST) -> Iterator[str]:
             words = {word.lower() for word in re.findall(r"[A-Z][a-z0-9]*", node.name)}
             if SAYS_NOTHING & words:
                 yield f"{node.lineno}: {node.name} says nothing"
+
+
+def _untold(tree: ast.AST) -> Iterator[str]:
+    """What has no docstring and no underscore, functions within functions too."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    for node in ast.walk(tree):
+        if not isinstance(node, kinds) or node.name.startswith("_"):
+            continue
+        if not ast.get_docstring(node):
+            yield f"{node.lineno}: {node.name} does not say what it is"
 
 
 def _cycles(code: dict[str, str]) -> list[str]:
@@ -254,7 +265,7 @@ GOOD = {
     "kb/library.py": "from ingest.records import Paper\nfrom taxonomy import tagger\n",
     "kb/lock.py": "import os.path\nfrom filelock import FileLock\n",
     "kb/pages/ask.py": "import streamlit as st\nfrom kb.pages.parts import card\n",
-    "kb/embed.py": "def load():\n    import torch\n",
+    "kb/embed.py": "def _load():\n    import torch\n",
     "ingest/sources.py": "from ingest import records\nimport numpy as np\n",
 }
 
@@ -291,6 +302,7 @@ def test_a_good_house_has_no_violations() -> None:
         ("kb/text_utils.py", "", "text_utils says nothing"),
         ("ingest/base/pdf.py", "", "base says nothing"),
         ("kb/x.py", "class PaperManager: ...\n", "PaperManager says nothing"),
+        ("kb/x.py", "def _f():\n    def g(): ...\n", "g does not say what it is"),
     ],
 )
 def test_each_rule_catches_what_breaks_it(path: str, source: str, what: str) -> None:

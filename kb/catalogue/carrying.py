@@ -15,6 +15,7 @@ from sqlalchemy import Row, delete, func, select
 from ingest.records import Box
 from kb.catalogue.filing import stored_tag
 from kb.catalogue.reading import Reader, chunks
+from kb.catalogue.sums import summed
 from kb.catalogue.tables import collections, page_texts, papers, passages, sentences, tags
 from kb.catalogue.upsert import insert
 from kb.catalogue.values import StoredTag
@@ -161,6 +162,7 @@ def _carried(reader: Reader, numbers: list[int]) -> Iterator[CarriedPaper]:
     """Some papers, in the order asked for."""
 
     def by_paper(query: Any) -> dict[int, list[Row[Any]]]:
+        """Paper number -> the query's rows, which come sorted by paper."""
         rows = reader.connection.execute(query).all()
         return {number: list(some) for number, some in groupby(rows, key=lambda row: row.paper)}
 
@@ -244,7 +246,8 @@ def keep_carried(writer: Writer, batch: Sequence[CarriedPaper], *, now: str) -> 
     if fresh:
         writer.connection.execute(papers.insert(), fresh)
     for number, values in again:
-        writer.connection.execute(papers.update().where(papers.c.n == number).values(**values))
+        changed = summed(papers, values)
+        writer.connection.execute(papers.update().where(papers.c.n == number).values(**changed))
     replaced = [number for number, _ in again]
     for some in chunks(replaced):
         writer.connection.execute(delete(passages).where(passages.c.paper.in_(some)))

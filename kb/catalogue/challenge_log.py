@@ -14,7 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from kb.catalogue.sums import unsummed
 from kb.catalogue.tables import challenge_decisions
+from kb.catalogue.undoing import Entered
 
 ACTIONS = ("merge", "split", "rename", "reject", "undo")
 
@@ -29,7 +31,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeDecision:
+class ChallengeDecision(Entered):
     """One entry of the log."""
 
     at: str
@@ -55,11 +57,6 @@ class ChallengeDecision:
         """What the action is about, as the table and a bundle hold it."""
         named = [{"id": one.id, "statements": list(one.statements)} for one in self.challenges]
         return {"challenges": named, "out": list(self.out), "text": self.text}
-
-    @property
-    def order(self) -> tuple[str, str, int]:
-        """Sorts a log by time, the same way in every library that holds the entry."""
-        return self.at, self.who, self.n
 
     @property
     def is_undo(self) -> bool:
@@ -98,7 +95,7 @@ def marks(log: Iterable[ChallengeDecision]) -> dict[int, str]:
 
 def read_challenge_log(connection: Connection) -> list[ChallengeDecision]:
     """The log, in order of numbers."""
-    query = select(challenge_decisions).order_by(challenge_decisions.c.n)
+    query = select(*unsummed(challenge_decisions)).order_by(challenge_decisions.c.n)
     return [decision(**row._mapping) for row in connection.execute(query)]
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Integer, func, insert, select, text
+from sqlalchemy import Connection, Integer, column, func, insert, inspect, select, text
+from sqlalchemy import table as bare
 
 from kb.catalogue.migrating import migrate
+from kb.catalogue.sidecar import publish
 from kb.catalogue.sqlite_file import BUSY_MILLISECONDS, SqliteFile, damaged
 from kb.catalogue.tables import metadata
 
@@ -18,13 +20,20 @@ ROWS = 2_000
 
 
 def copy_tables(source: Connection, target: Connection) -> None:
-    """Copy every row. The target holds none, and is in a transaction."""
-    for table in metadata.sorted_tables:
-        query = select(table).order_by(*table.primary_key)
+    """Copy every row. The target has the same schema, holds none, and is in a transaction."""
+    found = inspect(source)
+    held = set(found.get_table_names())
+    for known in metadata.sorted_tables:
+        if known.name not in held:
+            continue  # of a later schema
+        names = {one["name"] for one in found.get_columns(known.name)}
+        # Without the defaults of the table as it is today.
+        table = bare(known.name, *(column(c.name, c.type) for c in known.c if c.name in names))
+        query = select(table).order_by(*(table.c[one.name] for one in known.primary_key))
         rows = source.execute(query.execution_options(yield_per=ROWS))
         for some in rows.mappings().partitions(ROWS):
             target.execute(insert(table), [dict(row) for row in some])
-    _count_on(target)
+    _count_on(target, held)
 
 
 def empty(target: Connection) -> None:
@@ -34,13 +43,14 @@ def empty(target: Connection) -> None:
 
 
 def write_file(source: Connection, target: Path) -> None:
-    """Make the SQLite file `target` of a catalogue elsewhere; checked, atomic."""
+    """Make the SQLite file `target`, of the same schema, of a catalogue elsewhere; atomic."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)
     made = SqliteFile(part)
     try:
-        migrate(made)
+        version = source.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        migrate(made, version=str(version))
         with made.engine.connect() as connection:
             made.begin_write(connection, BUSY_MILLISECONDS)
             copy_tables(source, connection)
@@ -54,7 +64,7 @@ def write_file(source: Connection, target: Path) -> None:
     if fault != "ok":
         part.unlink(missing_ok=True)
         raise damaged(target, fault)
-    part.replace(target)
+    publish(part, target)
 
 
 @contextmanager
@@ -70,12 +80,12 @@ def in_file(source: Path) -> Iterator[Connection]:
         place.engine.dispose()
 
 
-def _count_on(target: Connection) -> None:
+def _count_on(target: Connection, held: set[str]) -> None:
     """Have PostgreSQL number new rows after those that came with a number."""
     if target.dialect.name != "postgresql":
         return
     for table in metadata.sorted_tables:
-        key = table.autoincrement_column
+        key = table.autoincrement_column if table.name in held else None
         if key is None or not isinstance(key.type, Integer):
             continue
         last = target.execute(select(func.max(key))).scalar()

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, select
 
 from kb.catalogue.tables import decisions, papers, tags
-from kb.catalogue.undoing import in_force
+from kb.catalogue.undoing import Judged, in_force
 
 VERDICTS = ("yes", "no", "done", "undo")
 """`yes` and `no` to one category; `done`: this coder has been through the whole facet (what
@@ -34,7 +34,7 @@ _CHUNK = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Judged):
     """One entry of the log."""
 
     at: str
@@ -65,16 +65,6 @@ class Decision:
     def place(self) -> tuple[str, str, str]:
         """(paper id, facet, key): what it is about."""
         return self.paper_id, self.facet, self.key
-
-    @property
-    def order(self) -> tuple[str, str, int]:
-        """Sorts a log by time, the same way in every library that holds the entry."""
-        return self.at, self.who, self.n
-
-    @property
-    def is_undo(self) -> bool:
-        """True where it only says that another entry does not count."""
-        return self.verdict == "undo"
 
 
 def marks(log: Iterable[Decision]) -> dict[int, str]:

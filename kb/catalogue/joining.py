@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from kb.catalogue.reading import Reader, chunks
+from kb.catalogue.sums import unsummed
 from kb.catalogue.tables import merges, papers
 from kb.catalogue.writing import Writer
 from kb.titles import title_key
@@ -70,7 +71,7 @@ _RECORD = tuple(papers.c[name] for name in Record.__slots__)
 
 def merge_log(reader: Reader) -> list[Merge]:
     """Every entry, the first one first."""
-    rows = reader.connection.execute(select(merges).order_by(merges.c.n))
+    rows = reader.connection.execute(select(*unsummed(merges)).order_by(merges.c.n))
     return [Merge(**row._mapping) for row in rows]
 
 

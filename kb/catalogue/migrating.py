@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from kb.catalogue.places import Place
 
 
-def migrate(place: Place, facts: Mapping[str, str] | None = None) -> None:
-    """Bring the tables to this schema, in one transaction; `facts` are a new catalogue's."""
+def migrate(place: Place, facts: Mapping[str, str] | None = None, *, version: str = "head") -> None:
+    """Bring the tables to this schema, in one transaction; `facts` are a new catalogue's.
+
+    With `version` to an earlier one, as for the copy of an older catalogue.
+    """
     # Imported here: Alembic costs a quarter of a second, and only an old library needs it.
     from alembic import command
     from alembic.config import Config
@@ -25,7 +28,7 @@ def migrate(place: Place, facts: Mapping[str, str] | None = None) -> None:
         place.begin_write(connection, BUSY_MILLISECONDS)
         config.attributes["connection"] = connection
         try:
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
             place.migrated(connection)
             if facts:
                 rows = [{"key": key, "value": value} for key, value in facts.items()]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from kb.catalogue.standing import group_ids
+from kb.catalogue.standing import JOINED, KEPT, group_ids
 from kb.catalogue.tables import papers, reading_states, saved_searches, visits
 
 
@@ -21,12 +21,11 @@ def states_of(connection: Connection, who: str) -> dict[str, tuple[str, str]]:
     What was said of a joined paper holds for the one that stands for it, unless that has a
     state of its own.
     """
-    joined, kept = papers.alias(), papers.alias()
-    stands = func.coalesce(kept.c.paper_id, reading_states.c.paper_id).label("stands")
+    stands = func.coalesce(KEPT.c.paper_id, reading_states.c.paper_id).label("stands")
     query = (
         select(stands, reading_states.c.paper_id, reading_states.c.state, reading_states.c.at)
-        .outerjoin(joined, joined.c.paper_id == reading_states.c.paper_id)
-        .outerjoin(kept, kept.c.n == joined.c.same_as)
+        .outerjoin(JOINED, JOINED.c.paper_id == reading_states.c.paper_id)
+        .outerjoin(KEPT, KEPT.c.n == JOINED.c.same_as)
         .where(reading_states.c.who == who)
         .order_by(reading_states.c.at.desc(), reading_states.c.paper_id)
     )

@@ -121,6 +121,7 @@ class Reader:
         """How many papers, passages, vectors, tags, sentences and statements there are."""
 
         def count(table: Any, *where: Any) -> int:
+            """How many rows of a table hold to the conditions."""
             query = select(func.count()).select_from(table).where(*where)
             return int(self.connection.execute(query).scalar() or 0)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from kb.catalogue.sums import unsummed
 from kb.catalogue.tables import remarks
 
 
@@ -30,7 +31,7 @@ def remark_log(
     connection: Connection, paper_ids: Collection[str] | None = None
 ) -> list[RemarkEntry]:
     """The entries about some papers, about all without ids; the first one first."""
-    query = select(remarks).order_by(remarks.c.n)
+    query = select(*unsummed(remarks)).order_by(remarks.c.n)
     if paper_ids is not None:
         query = query.where(remarks.c.paper_id.in_(list(paper_ids)))
     return [RemarkEntry(**row._mapping) for row in connection.execute(query)]

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, select
 from kb.catalogue.decisions import effective, read_log
 from kb.catalogue.fronts import Fronts
 from kb.catalogue.reading import Reader, chunks
+from kb.catalogue.sums import sum_of
 from kb.catalogue.tables import papers, tags
 from kb.catalogue.values import StoredTag
 from kb.catalogue.writing import Writer
@@ -79,6 +80,9 @@ def _keep_scores(writer: Writer, scores: Sequence[tuple[int, Mapping[str, object
     statement = papers.update().where(papers.c.n == bindparam("number"))
     if scores:
         writer.connection.execute(
-            statement.values(scores=bindparam("said")),
-            [{"number": number, "said": said} for number, said in scores],
+            statement.values(scores=bindparam("said"), scores_sum=bindparam("made")),
+            [
+                {"number": n, "said": said, "made": sum_of(papers.c.scores_sum, {"scores": said})}
+                for n, said in scores
+            ],
         )

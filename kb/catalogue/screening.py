@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from kb.catalogue.reading import chunks
+from kb.catalogue.sums import unsummed
 from kb.catalogue.tables import papers, review_papers, review_sources, reviews, screenings
+from kb.catalogue.undoing import Judged
 
 STAGES = ("abstract", "full_text")
 """Title and abstract first; then the full text of what was included."""
@@ -82,7 +84,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Screening:
+class Screening(Judged):
     """One decision, or the undoing of one."""
 
     at: str
@@ -97,20 +99,10 @@ class Screening:
     undoes: int | None = None
     n: int = 0
 
-    @property
-    def order(self) -> tuple[str, str, int]:
-        """Sorts a log by time."""
-        return self.at, self.who, self.n
-
-    @property
-    def is_undo(self) -> bool:
-        """True where it only says that another one does not count."""
-        return self.verdict == "undo"
-
 
 def read_reviews(connection: Connection) -> dict[str, Review]:
     """All reviews by name, the oldest first."""
-    rows = connection.execute(select(reviews).order_by(reviews.c.at, reviews.c.name))
+    rows = connection.execute(select(*unsummed(reviews)).order_by(reviews.c.at, reviews.c.name))
     return {row.name: _review(row._mapping) for row in rows}
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Select, bindparam, func, inspect, or_, select, text
+from sqlalchemy import Select, Table, bindparam, func, inspect, or_, select, text
 
+from kb.catalogue.byte_repair import with_byte_back
 from kb.catalogue.decisions import astray
 from kb.catalogue.reading import Reader, cut
 from kb.catalogue.standing import OWN, OWN_PASSAGE
-from kb.catalogue.tables import metadata, page_texts, papers, passages, sentences
+from kb.catalogue.sums import changed, sum_of, summed
+from kb.catalogue.tables import metadata, page_texts, papers, passages, sentences, tags
 from kb.catalogue.values import Vector
 from kb.catalogue.writing import Writer, pack
 
@@ -23,6 +25,9 @@ NAMED = 5
 """Examples told of one kind of fault."""
 
 _ROWS = 4_000
+
+# What a paper brings with it: added again, it is as before.
+_OF_PAPERS = (papers, page_texts, passages, sentences, tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ def unsound(reader: Reader, dimension: int) -> list[Unsound]:
         _named(reader, "joined_to_nothing", _joined_to_nothing()),
         _named(reader, "joined_in_chain", _joined_in_chain()),
         _astray(reader),
+        *_changed(reader),
         *_vectors(reader, dimension),
     ]
     return [one for one in found if one.count]
@@ -151,18 +157,45 @@ def _joined_in_chain() -> Select[Any]:
     return select(papers.c.paper_id).where(papers.c.same_as.in_(joined)).order_by(papers.c.n)
 
 
+def _changed(reader: Reader) -> list[Unsound]:
+    """Rows that are not as they were written: of papers, and of what people said."""
+    found: dict[str, list[str]] = {"row_changed": [], "said_changed": []}
+    for table in metadata.sorted_tables:
+        code = "row_changed" if table in _OF_PAPERS else "said_changed"
+        rows = changed(reader.connection, table, "row_sum", "scores_sum")
+        found[code] += [f"{table.name} {_whose(reader, row)}" for row in list(rows)]
+    return [Unsound(code, len(some), tuple(some[:NAMED])) for code, some in found.items()]
+
+
+def _whose(reader: Reader, row: Mapping[str, Any]) -> str:
+    """What a row is about, in a word or two."""
+    if "passage" in row:
+        query = select(passages.c.passage_id).where(passages.c.n == row["passage"])
+        return str(reader.connection.execute(query).scalar())
+    if "paper" in row:
+        query = select(papers.c.paper_id).where(papers.c.n == row["paper"])
+        return str(reader.connection.execute(query).scalar())
+    return str(row.get("paper_id") or row.get("passage_id") or row.get("n") or row.get("name"))
+
+
 def _vectors(reader: Reader, dimension: int) -> list[Unsound]:
-    """Vectors of another length than the model's, and vectors that are not of length 1."""
-    sizes, lengths = [], []
-    for table, n, blob in _blobs(reader):
-        if len(blob) != 2 * dimension:
-            sizes.append(f"{table} {n}")
-        elif not _is_unit(blob):
-            lengths.append(f"{table} {n}")
-    return [
-        Unsound("vector_missing", len(sizes), tuple(sizes[:NAMED])),
-        Unsound("vector_not_unit", len(lengths), tuple(lengths[:NAMED])),
-    ]
+    """Vectors of another length than the model's, not of length 1, or not those written."""
+    found: dict[str, list[str]] = {}
+    for name, n, code in _bad_vectors(reader, dimension):
+        found.setdefault(code, []).append(f"{name} {n}")
+    return [Unsound(code, len(some), tuple(some[:NAMED])) for code, some in found.items()]
+
+
+def _bad_vectors(reader: Reader, dimension: int) -> Iterator[tuple[str, int, str]]:
+    """(table, number, code of what is wrong) of each vector that is to be made anew."""
+    for table in (passages, sentences):
+        for n, blob, kept in _blobs(reader, table):
+            if len(blob) != 2 * dimension:
+                yield table.name, n, "vector_missing"
+            elif not _is_unit(blob):
+                yield table.name, n, "vector_not_unit"
+            elif sum_of(table.c.vector_sum, {"vector": blob}) != kept:
+                yield table.name, n, "vector_changed"
 
 
 def _is_unit(blob: bytes) -> bool:
@@ -171,17 +204,13 @@ def _is_unit(blob: bytes) -> bool:
     return bool(abs(float(vector @ vector) - 1.0) < 2 * UNIT)
 
 
-def _blobs(reader: Reader) -> Iterator[tuple[str, int, bytes]]:
-    """(table, number, stored vector) of all passages, then of all sentences."""
-    for name, table in (("passages", passages), ("sentences", sentences)):
-        last = -1
-        while True:
-            query = select(table.c.n, table.c.vector).where(table.c.n > last)
-            rows = reader.connection.execute(query.order_by(table.c.n).limit(_ROWS)).all()
-            if not rows:
-                break
-            yield from ((name, row.n, row.vector) for row in rows)
-            last = rows[-1].n
+def _blobs(reader: Reader, table: Table) -> Iterator[tuple[int, bytes, int]]:
+    """(number, stored vector, its sum) of all rows of a table."""
+    query = select(table.c.n, table.c.vector, table.c.vector_sum).order_by(table.c.n)
+    last = -1
+    while rows := reader.connection.execute(query.where(table.c.n > last).limit(_ROWS)).all():
+        yield from (tuple(row) for row in rows)
+        last = rows[-1].n
 
 
 def titles(reader: Reader) -> list[tuple[str, str, str | None, int]]:
@@ -218,9 +247,8 @@ def to_embed(reader: Reader, dimension: int, *, everything: bool) -> list[ToEmbe
     """The texts whose vectors are missing or wrong; with `everything`, all texts."""
     bad: dict[str, set[int]] = {"passages": set(), "sentences": set()}
     if not everything:
-        for name, n, blob in _blobs(reader):
-            if len(blob) != 2 * dimension or not _is_unit(blob):
-                bad[name].add(n)
+        for name, n, _ in _bad_vectors(reader, dimension):
+            bad[name].add(n)
     said = cut(passages.c.text, sentences.c.start, sentences.c.stop)
     queries: dict[str, Select[Any]] = {
         "passages": select(
@@ -242,15 +270,33 @@ def put_vectors(writer: Writer, texts: Sequence[ToEmbed], vectors: Vector) -> No
     """Keep new vectors of some texts; their papers count as changed."""
     for name, table in (("passages", passages), ("sentences", sentences)):
         rows = [
-            {"number": one.n, "packed": pack(vector)}
+            summed(table, {"number": one.n, "vector": pack(vector)})
             for one, vector in zip(texts, vectors, strict=True)
             if one.table == name
         ]
         if rows:
             statement = table.update().where(table.c.n == bindparam("number"))
-            writer.connection.execute(statement.values(vector=bindparam("packed")), rows)
+            writer.connection.execute(statement, rows)
     for paper in sorted({one.paper for one in texts}):
         writer.touch(paper)
+
+
+def put_bytes_back(writer: Writer) -> int:
+    """Give vectors of which one byte changed that byte back. Returns how many there were."""
+    back = 0
+    for table in (passages, sentences):
+        for row in list(changed(writer.connection, table, "vector_sum")):
+            vector = with_byte_back(row["vector"], row["vector_sum"])
+            if vector is None:
+                continue
+            here = table.c.n == row["n"]
+            writer.connection.execute(table.update().where(here).values(vector=vector))
+            if table is passages:  # an index may have been made of what it was meanwhile
+                writer.touch(
+                    writer.connection.execute(select(table.c.paper).where(here)).scalar_one()
+                )
+            back += 1
+    return back
 
 
 def drop_orphans(writer: Writer) -> int:

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 import kb.lock  # not its names: it may be loading this package
 from kb.catalogue import checked
 from kb.catalogue.frozen import connect_frozen, frozen
+from kb.catalogue.sidecar import publish
 from kb.catalogue.typed import mistyped
 from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NoLibrary, UsageError
 
@@ -154,7 +155,7 @@ class SqliteFile:
         if fault != "ok":
             part.unlink(missing_ok=True)
             raise damaged(self.path, str(fault))
-        part.replace(target)
+        publish(part, target)
 
     def overwrite(self, source: Path) -> None:
         """Become an exact copy of `source`: processes that have it open see it from then on."""
@@ -195,6 +196,7 @@ class SqliteFile:
 
 def _engine(path: Path) -> Engine:
     def load(value: str) -> Any:
+        """A column of JSON as a value; DamagedCatalogue where it is none."""
         try:
             return json.loads(value)
         except ValueError as error:

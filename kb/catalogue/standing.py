@@ -6,6 +6,7 @@ A joined paper stays whole. Here, in one place, it is told what does not count i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, literal, select
@@ -17,6 +18,9 @@ OWN = papers.c.same_as.is_(None)
 
 OWN_PASSAGE = passages.c.paper.not_in(select(papers.c.n).where(~OWN))
 """True for a passage of a paper of its own."""
+
+JOINED, KEPT = papers.alias(), papers.alias()
+"""A paper, and the one that stands for it: made once, for SQLAlchemy makes their columns anew."""
 
 
 def tag_rows(
@@ -62,14 +66,14 @@ def memberships(connection: Connection) -> dict[str, set[str]]:
     return found
 
 
+@cache
 def _collected() -> Select[tuple[str, str]]:
-    joined, kept = papers.alias(), papers.alias()
-    stands = func.coalesce(kept.c.paper_id, collections.c.paper_id).label("stands")
+    stands = func.coalesce(KEPT.c.paper_id, collections.c.paper_id).label("stands")
     return (
         select(collections.c.name, stands)
         .select_from(collections)
-        .outerjoin(joined, joined.c.paper_id == collections.c.paper_id)
-        .outerjoin(kept, kept.c.n == joined.c.same_as)
+        .outerjoin(JOINED, JOINED.c.paper_id == collections.c.paper_id)
+        .outerjoin(KEPT, KEPT.c.n == JOINED.c.same_as)
     )
 
 

@@ -16,14 +16,16 @@ from kb.catalogue.frozen import refused, too_old
 from kb.catalogue.migrating import migrate as _migrate
 from kb.catalogue.places import Place
 from kb.catalogue.reading import Reader
+from kb.catalogue.sidecar import beside
+from kb.catalogue.sidecar import fault as sidecar_fault
 from kb.catalogue.sqlite_file import BUSY_MILLISECONDS, SqliteFile, damaged
 from kb.catalogue.writing import Writer
-from kb.errors import CatalogueUnwritable, LibraryError, NewerSchema
+from kb.errors import CatalogueUnwritable, DamagedCatalogue, LibraryError, NewerSchema
 
 if TYPE_CHECKING:
     from kb.lock import Lock
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of the tables; each migration in `kb/migrations` raises it by one."""
 
 Busy = CatalogueUnwritable
@@ -31,6 +33,9 @@ Busy = CatalogueUnwritable
 
 _FAULTS = (DBAPIError, sqlite3.DatabaseError)
 """What an engine raises; SQLite's own where a fault shows only as rows are fetched."""
+
+_UNREADABLE = (*_FAULTS, UnicodeDecodeError)
+"""The same at opening, where SQLite's message may name a table by its damaged name."""
 
 BACKUPS = "backups"
 """Folder of the copies that Sixfold makes on its own, in the library's folder."""
@@ -76,7 +81,7 @@ class Catalogue:
         try:
             place.check()
             version = schema_version(place.engine)
-        except _FAULTS as error:
+        except _UNREADABLE as error:
             place.engine.dispose()
             raise (place.told(_wrapped(error)) or damaged(place.path, str(error))) from error
         except BaseException:
@@ -188,16 +193,18 @@ class Catalogue:
 def check_file(path: Path) -> int:
     """Check a catalogue's file without changing it, e.g. a backup. Returns its schema version.
 
-    Raises DamagedCatalogue, NewerSchema; OSError where it cannot be read.
+    Where a sum of its bytes is kept beside it, they must be of that sum. Raises
+    DamagedCatalogue, NewerSchema; OSError where it cannot be read.
     """
     with path.open("rb") as stream:
         if stream.read(16) != b"SQLite format 3\0":
             raise damaged(path, "it is not an SQLite file")
+    require_bytes(path, beside(path))
     place = SqliteFile(path)
     try:
         fault = place.integrity()
         version = schema_version(place.engine)
-    except _FAULTS as error:
+    except _UNREADABLE as error:
         raise damaged(path, str(_wrapped(error).orig)) from error
     finally:
         place.engine.dispose()
@@ -210,6 +217,18 @@ def check_file(path: Path) -> int:
     return version
 
 
+def require_bytes(path: Path, note: Path) -> None:
+    """Raise DamagedCatalogue where a backup, or a copy of one, is not what its sum says."""
+    told = sidecar_fault(path, note)
+    if told:
+        raise DamagedCatalogue(
+            f"the backup {path} is damaged: {told}",
+            item=str(path),
+            remedy="kb restore takes the newest sound backup of the library, kb restore FILE "
+            f"another; to take this one as it is, delete {note}",
+        )
+
+
 def schema_version(engine: Engine) -> int:
     """The schema version written in the catalogue; 0 where there are no tables yet."""
     with engine.connect() as connection:
@@ -219,7 +238,7 @@ def schema_version(engine: Engine) -> int:
     return int(found) if found else 0
 
 
-def _wrapped(error: DBAPIError | sqlite3.DatabaseError) -> DBAPIError:
+def _wrapped(error: Exception) -> DBAPIError:
     return error if isinstance(error, DBAPIError) else DBAPIError(None, None, error)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -19,10 +18,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from kb.catalogue.sums import Long, sum_column
 
-Long = BigInteger().with_variant(Integer(), "sqlite")
-"""For numbers beyond 2 billion: SQLite's INTEGER holds them, PostgreSQL's does not."""
+metadata = MetaData()
 
 
 def _owner(nullable: bool = False) -> Column[int]:
@@ -68,6 +66,11 @@ papers = Table(
     Column("generation", Integer, nullable=False, index=True),
     Column("same_as", Integer, index=True),  # number of the paper that stands for this one
     Column("title_key", String, index=True),  # the title's letters; NULL = to be made
+    sum_column("scores_sum", "scores"),
+    # Not of what is set apart from the rest, nor of what follows from it.
+    sum_column(
+        "row_sum", but=("scores", "pdf_path", "added", "generation", "same_as", "title_key")
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -77,6 +80,7 @@ page_texts = Table(
     Column("paper", ForeignKey("papers.n", ondelete="CASCADE"), primary_key=True),
     Column("page", Integer, primary_key=True),  # 0 = text that has no page
     Column("text", Text, nullable=False),
+    sum_column("row_sum"),
 )
 
 passages = Table(
@@ -93,6 +97,8 @@ passages = Table(
     Column("text", Text, nullable=False),
     Column("vector", LargeBinary, nullable=False),  # float16, little endian, unit length
     Column("boxes", JSON),  # [[x0, y0, x1, y1], …] on its page, in points from the top left
+    sum_column("vector_sum", "vector"),
+    sum_column("row_sum", but=("vector",)),
     sqlite_autoincrement=True,
 )
 
@@ -106,6 +112,8 @@ sentences = Table(
     Column("label", String, nullable=False, index=True),
     Column("score", Float, nullable=False),
     Column("vector", LargeBinary, nullable=False),
+    sum_column("vector_sum", "vector"),
+    sum_column("row_sum", but=("vector",)),
 )
 
 tags = Table(
@@ -120,6 +128,7 @@ tags = Table(
     Column("evidence", JSON, nullable=False),
     Column("method", String, nullable=False),
     Column("version", String, nullable=False),
+    sum_column("row_sum"),
     Index("tags_by_key", "facet", "key"),
 )
 
@@ -139,6 +148,7 @@ decisions = Table(
     Column("version", String, nullable=False, default=""),  # the machine's, then
     Column("settles", Boolean, nullable=False, default=False),  # made to end a disagreement
     Column("undoes", Integer),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -151,6 +161,7 @@ taxonomies = Table(
     Column("who", String, nullable=False),
     Column("change", JSON, nullable=False),
     Column("codebook", JSON, nullable=False),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -166,6 +177,7 @@ merges = Table(
     Column("other", String, nullable=False, index=True),
     Column("why", Text, nullable=False, default=""),
     Column("undoes", Integer),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -242,6 +254,7 @@ chats = Table(
     Column("at", String, nullable=False),
     Column("question", Text, nullable=False),
     Column("answer", JSON, nullable=False),
+    sum_column("row_sum"),
     UniqueConstraint("chat", "n"),
 )
 
@@ -267,6 +280,7 @@ challenge_decisions = Table(
     Column("details", JSON, nullable=False),
     Column("why", Text, nullable=False, default=""),
     Column("undoes", Integer),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -313,6 +327,7 @@ remarks = Table(
     Column("paper_id", String, nullable=False, index=True),  # outlives the paper
     Column("text", Text, nullable=False),
     Column("replaces", Integer),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -327,6 +342,7 @@ reviews = Table(
     Column("coders", Integer, nullable=False, default=1),  # who must decide each paper
     Column("blind", Boolean, nullable=False, default=False),
     Column("checks", JSON, nullable=False),  # random samples: [{"at", "who", "papers", …}]
+    sum_column("row_sum"),
 )
 
 # Where a review's papers came from, in order: each search or collection, and what it gave.
@@ -340,6 +356,7 @@ review_sources = Table(
     Column("kind", String, nullable=False),  # search | collection | papers | library
     Column("details", JSON, nullable=False),  # query, filters, mode, name
     Column("found", Integer, nullable=False),  # records, those joined as one counted each
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )
 
@@ -352,6 +369,7 @@ review_papers = Table(
     Column("place", Integer, primary_key=True),  # as found, from 1
     Column("paper_id", String, nullable=False),  # outlives the paper
     Column("title", Text, nullable=False),
+    sum_column("row_sum"),
 )
 
 # Who included or excluded what, and why; only ever appended to.
@@ -368,5 +386,6 @@ screenings = Table(
     Column("reason", Text, nullable=False, default=""),
     Column("settles", Boolean, nullable=False, default=False),  # ends a disagreement
     Column("undoes", Integer),
+    sum_column("row_sum"),
     sqlite_autoincrement=True,
 )

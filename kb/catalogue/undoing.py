@@ -33,6 +33,34 @@ class Undoable(Protocol):
 Entry = TypeVar("Entry", bound=Undoable)
 
 
+class Entered:
+    """What the entries of every such log tell."""
+
+    __slots__ = ()
+
+    at: str
+    who: str
+    n: int
+
+    @property
+    def order(self) -> tuple[str, str, int]:
+        """Sorts a log by time, the same way in every library that holds the entry."""
+        return self.at, self.who, self.n
+
+
+class Judged(Entered):
+    """An entry with a verdict, of which `undo` is one."""
+
+    __slots__ = ()
+
+    verdict: str
+
+    @property
+    def is_undo(self) -> bool:
+        """True where it only says that another entry does not count."""
+        return self.verdict == "undo"
+
+
 def undone_by(log: Iterable[Undoable]) -> dict[int, int]:
     """Number of each entry that is undone -> number of the undo in force that undid it."""
     found: dict[int, int] = {}

@@ -15,6 +15,7 @@ from ingest.records import PageText, Paper
 from kb.catalogue.decisions import replay_known
 from kb.catalogue.reading import Reader, chunks
 from kb.catalogue.standing import group_ids
+from kb.catalogue.sums import sum_of, summed
 from kb.catalogue.tables import (
     chats,
     collections,
@@ -122,7 +123,8 @@ class Writer(Reader):
             number = _key(result)
         else:
             number = known
-            self.connection.execute(papers.update().where(papers.c.n == number).values(**values))
+            changed = summed(papers, values)
+            self.connection.execute(papers.update().where(papers.c.n == number).values(**changed))
             self.connection.execute(delete(passages).where(passages.c.paper == number))
             self.connection.execute(delete(page_texts).where(page_texts.c.paper == number))
             self.bury([number])
@@ -142,8 +144,13 @@ class Writer(Reader):
 
     def set_facts(self, paper: int, values: Mapping[str, Any]) -> None:
         """Change some of a paper's facts; its text, vectors and tags stay."""
+        here = papers.c.n == paper
+        held = dict(self.connection.execute(select(papers).where(here)).mappings().one())
         changed = dict(values) | {"generation": self._next}
-        self.connection.execute(papers.update().where(papers.c.n == paper).values(**changed))
+        # A row that a disk has changed must not be taken for good by this.
+        if held["row_sum"] == sum_of(papers.c.row_sum, held):
+            changed["row_sum"] = sum_of(papers.c.row_sum, {**held, **values})
+        self.connection.execute(papers.update().where(here).values(**changed))
 
     def _put_passage(self, paper_id: str, paper: int, ordinal: int, passage: NewPassage) -> None:
         result = self.connection.execute(
@@ -182,11 +189,11 @@ class Writer(Reader):
     ) -> None:
         """Replace a paper's machine tags; add human ones over older human ones."""
         self.connection.execute(delete(tags).where(tags.c.paper == paper, tags.c.by == "machine"))
-        self.connection.execute(
-            papers.update().where(papers.c.n == paper).values(scores=scores, generation=self._next)
-        )
+        changed = summed(papers, {"scores": scores, "generation": self._next})
+        self.connection.execute(papers.update().where(papers.c.n == paper).values(**changed))
         for tag in new_tags:
-            values = dataclasses.asdict(tag) | {"paper": paper, "evidence": list(tag.evidence)}
+            row = dataclasses.asdict(tag) | {"paper": paper, "evidence": list(tag.evidence)}
+            values = summed(tags, row)
             statement = insert(self.connection, tags).values(**values)
             self.connection.execute(
                 statement.on_conflict_do_update(

@@ -209,6 +209,7 @@ def _progress(events: bool) -> Iterator[tuple[Options, Bar]]:
     bar: Bar = tqdm(unit=" papers", disable=None, file=sys.stderr, dynamic_ncols=True)
 
     def step(_: int, passages: int) -> None:
+        """Show how many passages there are so far."""
         bar.set_postfix(passages=passages)
 
     with bar:

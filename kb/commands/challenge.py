@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 
-from kb import challenge_review as review
-from kb.challenge_review import Entry
-from kb.commands.common import NUMBER, Session, command
+from kb import challenge_acts as acts
+from kb.challenge_acts import Entry
+from kb.commands.common import NUMBER, Session, group, sub
 from kb.library import Library
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_context
-def challenge_command(ctx: click.Context, library: str | None, as_json: bool) -> None:
+@group
+def challenge_command() -> None:
     """Merge, split, rename and reject challenges; every decision is kept and can be undone."""
-    outer = ctx.obj or {}
-    ctx.obj = {
-        "library": library or outer.get("library"),
-        "json": as_json or bool(outer.get("json")),
-    }
 
 
-def _sub(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def made(function: Callable[..., Any]) -> click.Command:
-        one = command(function)
-        one.name = name
-        one.short_help = (function.__doc__ or "").strip().splitlines()[0]  # uncut in the list
-        challenge_command.add_command(one)
-        return one
-
-    return made
+_sub = partial(sub, of=challenge_command)
 
 
 def _signed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -50,7 +35,7 @@ def _signed(function: Callable[..., Any]) -> Callable[..., Any]:
 def merge(session: Session, ids: tuple[str, ...], who: str, why: str) -> None:
     """These challenges are one."""
     library = session.open()
-    _tell(session, library, review.merge(library, ids, who=who, why=why).n)
+    _tell(session, library, acts.merge(library, ids, who=who, why=why).n)
 
 
 @_sub("split")
@@ -60,7 +45,7 @@ def merge(session: Session, ids: tuple[str, ...], who: str, why: str) -> None:
 def split(session: Session, challenge: str, out: tuple[str, ...], who: str, why: str) -> None:
     """These statements of a challenge are one of their own."""
     library = session.open()
-    _tell(session, library, review.split(library, challenge, out, who=who, why=why).n)
+    _tell(session, library, acts.split(library, challenge, out, who=who, why=why).n)
 
 
 @_sub("rename")
@@ -70,7 +55,7 @@ def split(session: Session, challenge: str, out: tuple[str, ...], who: str, why:
 def rename(session: Session, challenge: str, text: str, who: str, why: str) -> None:
     """Call a challenge by your own words; they are marked as such."""
     library = session.open()
-    _tell(session, library, review.rename(library, challenge, text, who=who, why=why).n)
+    _tell(session, library, acts.rename(library, challenge, text, who=who, why=why).n)
 
 
 @_sub("reject")
@@ -80,7 +65,7 @@ def rename(session: Session, challenge: str, text: str, who: str, why: str) -> N
 def reject(session: Session, challenge: str, rows: tuple[str, ...], who: str, why: str) -> None:
     """It is no challenge, or these quotes do not belong to it."""
     library = session.open()
-    _tell(session, library, review.reject(library, challenge, rows, who=who, why=why).n)
+    _tell(session, library, acts.reject(library, challenge, rows, who=who, why=why).n)
 
 
 @_sub("undo")
@@ -89,20 +74,20 @@ def reject(session: Session, challenge: str, rows: tuple[str, ...], who: str, wh
 def undo(session: Session, number: int | None, who: str, why: str) -> None:
     """Undo decision NUMBER, or your last one."""
     library = session.open()
-    undone = review.undo(library, number, who=who, why=why)
+    undone = acts.undo(library, number, who=who, why=why)
     session.emit({"undone": undone}, f"Undone: {undone}.")
 
 
 @_sub("list")
 def listed(session: Session) -> None:
     """Every decision: who, when, what and why."""
-    entries = review.history(session.open())
+    entries = acts.history(session.open())
     told = "\n".join(_line(one) for one in entries) or "Nothing was decided."
     session.emit({"decisions": [one.to_json() for one in entries]}, told)
 
 
 def _tell(session: Session, library: Library, n: int) -> None:
-    entry = next(one for one in review.history(library) if one.decision.n == n)
+    entry = next(one for one in acts.history(library) if one.decision.n == n)
     session.emit(entry.to_json(), f"{_line(entry)}\nkb challenge undo {n} takes it back.")
 
 

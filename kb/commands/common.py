@@ -58,6 +58,7 @@ def command(function: Callable[..., Any]) -> click.Command:
     @click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
     def run(library: str | None, as_json: bool, **options: Any) -> Any:
+        """Call the function with a Session and its own options."""
         outer = click.get_current_context().obj or {}
         named = library or outer.get("library")
         folder = Path(named).expanduser() if named else default_folder()
@@ -65,6 +66,46 @@ def command(function: Callable[..., Any]) -> click.Command:
 
     run.params.extend(reversed(getattr(function, "__click_params__", [])))
     return run
+
+
+def group(function: Callable[..., Any]) -> click.Group:
+    """A group of commands, which takes --library and --json for those in it.
+
+    Only the function's name and docstring count.
+    """
+
+    @click.group(
+        function.__name__.removesuffix("_command"),
+        help=function.__doc__,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    @click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    @click.pass_context
+    def run(ctx: click.Context, library: str | None, as_json: bool) -> None:
+        """Hold on to both options."""
+        outer = ctx.obj or {}
+        ctx.obj = {
+            "library": library or outer.get("library"),
+            "json": as_json or bool(outer.get("json")),
+        }
+
+    return run
+
+
+def sub(name: str, of: click.Group | None = None) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command of a group, under a name; `of`, where it is known, takes it in."""
+
+    def made(function: Callable[..., Any]) -> click.Command:
+        """The function as such a command."""
+        one = command(function)
+        one.name = name
+        one.short_help = (function.__doc__ or "").strip().splitlines()[0]  # uncut in the list
+        if of:
+            of.add_command(one)
+        return one
+
+    return made
 
 
 def filter_options(function: Callable[..., Any]) -> Callable[..., Any]:

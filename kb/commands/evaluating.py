@@ -8,7 +8,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from kb.commands.common import Session, command
+from kb.commands.common import Session, command, group
 from kb.commands.self_testing import self_command
 from kb.embed import Embedder
 from kb.errors import UsageError, unknown
@@ -29,17 +29,9 @@ from taxonomy.codebook import load as load_codebook
 from taxonomy.simulation import Plan
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_context
-def eval_command(ctx: click.Context, library: str | None, as_json: bool) -> None:
+@group
+def eval_command() -> None:
     """Measure retrieval, answers or tagging on your own data."""
-    outer = ctx.obj or {}
-    ctx.obj = {
-        "library": library or outer.get("library"),
-        "json": as_json or bool(outer.get("json")),
-    }
 
 
 @command
@@ -79,6 +71,7 @@ def _on_collection(
     with tqdm(desc="documents", unit=" docs", disable=None, leave=False) as bar:
 
         def progress(papers: int, _: int) -> None:
+            """Move the bar by some documents."""
             bar.update(papers)
 
         return eval_retrieval(
@@ -150,6 +143,7 @@ def tagging_command(session: Session, **options: Any) -> None:
             with tqdm(desc="refits", unit="", disable=None, leave=False) as bar:
 
                 def step() -> None:
+                    """Move the bar by one refit."""
                     bar.update()
 
                 found["simulation"] = eval_simulation(coded, plan, step)

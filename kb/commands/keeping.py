@@ -10,9 +10,10 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from kb.backup import backup, newest_backup, restore
+from kb.backup import backup, choose_backup, restore
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import SCHEMA_VERSION
+from kb.catalogue.sidecar import beside
 from kb.catalogue.store import BACKUPS
 from kb.commands.common import Session, command
 from kb.commands.self_testing import told_of
@@ -179,6 +180,7 @@ def reindex_command(session: Session, embed: bool) -> None:
 
 def _shown(bar: tqdm[Any]) -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
+        """Set the bar to `done` of `total`."""
         bar.total = total
         bar.update(done - bar.n)
 
@@ -205,22 +207,33 @@ def restore_command(session: Session, file: str | None, yes: bool) -> None:
 
     Without FILE: the newest sound one of the library's backups folder.
     """
-    source = Path(file).expanduser() if file else newest_backup(session.folder)
+    source, passed_over = (Path(file).expanduser(), []) if file else choose_backup(session.folder)
     if source is None:
         raise UsageError(
-            f"there is no sound backup in {session.folder / BACKUPS}",
+            "; ".join([f"there is no sound backup in {session.folder / BACKUPS}", *passed_over]),
             item=str(session.folder / BACKUPS),
             remedy="kb restore FILE",
             code="no_backup",
         )
-    file = str(source)
+    file, verified = str(source), beside(source).is_file()
     kept = restore(session.folder, source, utc_now(), yes=yes)
     library = session.open()
     with library.catalogue.read() as reader:
         papers = reader.counts()["papers"]
     library.close()
-    told = f" What was here before is in {kept}." if kept else ""
+    lines = [f"Passed over: {one}" for one in passed_over]
+    lines.append(f"Restored {source.name}: {papers} papers.")
+    if not verified:
+        lines.append("No checksum lies beside it: SQLite's own check found no fault.")
+    if kept:
+        lines.append(f"What was here before is in {kept}.")
     session.emit(
-        {"file": file, "papers": papers, "kept": str(kept) if kept else None},
-        f"Restored {source.name}: {papers} papers.{told}",
+        {
+            "file": file,
+            "papers": papers,
+            "kept": str(kept) if kept else None,
+            "verified": verified,
+            "passed_over": passed_over,
+        },
+        "\n".join(lines),
     )

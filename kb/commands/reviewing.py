@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import click
 
 from kb.catalogue.screening import Criterion
-from kb.commands.common import NUMBER, Session, command, filter_options, filters_of
+from kb.commands.common import NUMBER, Session, filter_options, filters_of, sub
 from kb.errors import UsageError, unknown
 from kb.library import Library
 from kb.ranking import MODES
@@ -29,19 +31,36 @@ from kb.search_log import searches
 WHO = click.option("--who", default="", metavar="NAME", help="Who (else setting `coder`).")
 
 
-def sub(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command of the group `kb review`, under a name."""
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a command says of a review; None leaves what holds."""
 
-    def made(function: Callable[..., Any]) -> click.Command:
-        one = command(function)
-        one.name = name
-        one.short_help = (function.__doc__ or "").strip().splitlines()[0]
-        return one
-
-    return made
+    question: str | None
+    criteria: tuple[Criterion, ...]
+    coders: int | None
+    blind: bool | None
 
 
 def _criteria_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say a review's rules, which the command gets as `rules`."""
+
+    @wraps(function)
+    def call(
+        session: Session,
+        *,
+        question: str | None,
+        include: tuple[str, ...],
+        exclude: tuple[str, ...],
+        coders: int | None,
+        blind: bool | None,
+        **others: Any,
+    ) -> Any:
+        """The command with its rules as one value."""
+        kinds = (("include", include), ("exclude", exclude))
+        criteria = tuple(Criterion(text, kind) for kind, texts in kinds for text in texts)
+        return function(session, rules=Rules(question, criteria, coders, blind), **others)
+
+    made: Callable[..., Any] = call
     options = [
         click.option("--question", default=None, help="What the review asks."),
         click.option("--include", multiple=True, metavar="TEXT", help="A criterion; repeatable."),
@@ -50,35 +69,22 @@ def _criteria_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--blind/--open", default=None, help="Hide what others said until decided."),
     ]
     for option in reversed(options):
-        function = option(function)
-    return function
-
-
-def _given(include: tuple[str, ...], exclude: tuple[str, ...]) -> list[Criterion]:
-    kinds = (("include", include), ("exclude", exclude))
-    return [Criterion(text, kind) for kind, texts in kinds for text in texts]
+        made = option(made)
+    return made
 
 
 @sub("new")
 @click.argument("name")
 @_criteria_options
-def new(
-    session: Session,
-    name: str,
-    question: str | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    coders: int | None,
-    blind: bool | None,
-) -> None:
+def new(session: Session, name: str, rules: Rules) -> None:
     """Make a review: its question and criteria."""
     made = create(
         session.open(),
         name,
-        question=question or "",
-        criteria=_given(include, exclude),
-        coders=1 if coders is None else coders,
-        blind=bool(blind),
+        question=rules.question or "",
+        criteria=rules.criteria,
+        coders=1 if rules.coders is None else rules.coders,
+        blind=bool(rules.blind),
     )
     text = f"{made.name} is made; kb review add '{made.name}' brings papers in"
     session.emit({"review": made.name, "criteria": len(made.criteria)}, text)
@@ -101,16 +107,7 @@ def listed_reviews(session: Session) -> None:
 @click.argument("name")
 @_criteria_options
 @click.option("--remove", multiple=True, metavar="TEXT", help="Take a criterion out; repeatable.")
-def criteria(
-    session: Session,
-    name: str,
-    question: str | None,
-    include: tuple[str, ...],
-    exclude: tuple[str, ...],
-    coders: int | None,
-    blind: bool | None,
-    remove: tuple[str, ...],
-) -> None:
+def criteria(session: Session, name: str, rules: Rules, remove: tuple[str, ...]) -> None:
     """Show or change a review's question and criteria; what was decided stays."""
     library = session.open()
     one = require(library, name)
@@ -119,9 +116,15 @@ def criteria(
         if text not in texts:
             raise unknown("criterion", text, texts or ["none yet"])
     kept = [held for held in one.criteria if held.text not in remove]
-    if include or exclude or remove or (question, coders, blind) != (None, None, None):
-        rules = [*kept, *_given(include, exclude)]
-        one = change(library, name, question=question, criteria=rules, coders=coders, blind=blind)
+    if remove or rules != Rules(None, (), None, None):
+        one = change(
+            library,
+            name,
+            question=rules.question,
+            criteria=[*kept, *rules.criteria],
+            coders=rules.coders,
+            blind=rules.blind,
+        )
     rows = [{"kind": held.kind, "text": held.text} for held in one.criteria]
     data = {"review": name, "question": one.question, "criteria": rows}
     told = [one.question or "(no question)", *(f"{r['kind']:<8}{r['text']}" for r in rows)]

@@ -10,8 +10,8 @@ import click
 
 from kb.catalogue.screening import STAGES
 from kb.commands import reviewing
-from kb.commands.common import NUMBER, Session
-from kb.commands.reviewing import WHO, sub
+from kb.commands.common import NUMBER, Session, group, sub
+from kb.commands.reviewing import WHO
 from kb.decisions import coder
 from kb.errors import KbError, UsageError
 from kb.library import Library
@@ -30,17 +30,9 @@ _STAGE = click.option(
 _OUT = click.option("-o", "target", type=click.Path(path_type=Path), help="Else standard output.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_context
-def review_command(ctx: click.Context, library: str | None, as_json: bool) -> None:
+@group
+def review_command() -> None:
     """Systematic reviews: criteria, screening, conflicts, the PRISMA flow diagram."""
-    outer = ctx.obj or {}
-    ctx.obj = {
-        "library": library or outer.get("library"),
-        "json": as_json or bool(outer.get("json")),
-    }
 
 
 @sub("screen")

@@ -80,6 +80,7 @@ def classify_command(session: Session, source: Path, target: Path) -> None:
     tagger = Tagger.load()
 
     def tag(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The tags of some papers, in their order."""
         papers = [_paper(row) for row in rows]
         found = tagger.tag(
             [(one.title, one.abstract) for one in papers],
@@ -114,6 +115,7 @@ def statements_command(session: Session, source: Path, target: Path) -> None:
     classifier = StatementClassifier.load()
 
     def label(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The labels of some sentences, in their order."""
         texts = [_text(row["text"]) for row in rows]
         found = classifier.label(texts, embedder.encode(texts))
         return [

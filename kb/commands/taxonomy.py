@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from kb.codebooks import Plan, commit, edition_at, history, propose, revert_to
-from kb.commands.common import NUMBER, Session, command
+from kb.commands.common import NUMBER, Session, group, sub
 from kb.errors import UsageError
 from kb.library import Library
 from kb.telling_codebook import category_json, category_lines, change_line, plan_lines
@@ -23,17 +23,9 @@ from taxonomy.editing import Add, Change, Edit, Merge, Rename, Retire, Split
 from taxonomy.edition import Edition
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--library", metavar="DIR", help="The library's folder (else KB_LIBRARY).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.pass_context
-def taxonomy_command(ctx: click.Context, library: str | None, as_json: bool) -> None:
+@group
+def taxonomy_command() -> None:
     """Show and change the codebook of this library; every change is a new version."""
-    outer = ctx.obj or {}
-    ctx.obj = {
-        "library": library or outer.get("library"),
-        "json": as_json or bool(outer.get("json")),
-    }
 
 
 def _known(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -41,6 +33,7 @@ def _known(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def run(*args: Any, **options: Any) -> Any:
+        """The function; a CodebookError of it becomes a UsageError."""
         try:
             return function(*args, **options)
         except CodebookError as error:
@@ -53,14 +46,7 @@ def _known(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _sub(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def made(function: Callable[..., Any]) -> click.Command:
-        one = command(_known(function))
-        one.name = name
-        one.short_help = (function.__doc__ or "").strip().splitlines()[0]  # uncut in the list
-        taxonomy_command.add_command(one)
-        return one
-
-    return made
+    return lambda function: sub(name, taxonomy_command)(_known(function))
 
 
 def _changing(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -61,6 +61,7 @@ def _interruptible() -> Iterator[Stop]:
     before = signal.getsignal(signal.SIGINT)
 
     def stop(*_: object) -> None:
+        """Ask for an end; a second Ctrl-C ends at once."""
         flag.set()
         signal.signal(signal.SIGINT, before)
 

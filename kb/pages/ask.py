@@ -15,9 +15,9 @@ from kb.errors import KbError
 from kb.followup import Resolved, Turn, turn_of
 from kb.library import Library
 from kb.pages.parts import chat_list, facets, narrowing, page, person, places, state
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped, plain, title
 from kb.pages.parts.outcome import too_long
-from kb.pages.parts.turn import turn as drawn
+from kb.pages.parts.turn import reply, turn, waiting
 from kb.pages.parts.words import _, later, many
 from kb.pages.parts.writing import Writing
 from kb.writer import available
@@ -61,7 +61,15 @@ def draw(library: Library) -> None:
     own = may_write(library, chat, person.whose_chats(library))
     if not own and narrowing.AGAIN in st.session_state:
         chat, own = "", True  # asked on, in a chat of one's own
-    chat_list.sidebar(library, chat)
+    chats = st.sidebar.container()
+    chat = _conversed(library, chat, own=own)
+    # Last, for a question may have begun a chat.
+    with chats:
+        chat_list.sidebar(library, chat)
+
+
+def _conversed(library: Library, chat: str, *, own: bool) -> str:
+    """Draw the conversation and what to ask on with. Returns the id of the chat shown."""
     filters, passing = facets.sidebar(library)
     written: Writing | None = st.session_state.get("writing")
     if written and written.final is not None:
@@ -71,32 +79,41 @@ def draw(library: Library) -> None:
     if chat and not told and not (written and written.chat == chat):
         _gone()
         chat = ""
-    if not told and not written:
+    asked = None if written or not own else _asked(filters, told)
+    if not told and not written and not asked:
         _start(library, passing)
     _turns(library, chat, told)
     if not own:
         told_by = _("This chat is somebody else's: its link opens it for reading alone.")
         st.info(told_by, icon=":material/visibility:")
-        return
-    if written and written.chat == chat:
+        return chat
+    if asked:
+        chat = _ask(library, chat, asked)
+    elif written and written.chat == chat:
         with st.container(key=f"turn-{len(told)}"):
             _progress(written)
         _look_at(len(told))
-    elif told and st.session_state.pop("asked", False):
-        _look_at(len(told) - 1)
-    worded = _choice(library, filters)
+    _choice(library, filters)
     # In a container of its own: a box at the page's very end would scroll every answer to its end.
     with st.container(key="asking"):
-        asked = _typed(disabled=bool(written))
+        _box(disabled=bool(written))
+    return chat
+
+
+def _asked(filters: Filters, told: list[tuple[str, dict[str, Any]]]) -> Asked | None:
+    """What was asked in the box of the last run, by an example or by asking anew."""
     again: Resolved | None = st.session_state.pop(narrowing.AGAIN, None)
-    question = again.question if again else asked or st.session_state.pop("example", None)
-    if question and str(question).strip() and not written:
-        earlier = [turn_of(answer) for _asked, answer in told]
-        _ask(library, chat, Asked(str(question).strip(), filters, earlier, again, worded))
+    example = st.session_state.pop("example", None)
+    typed = str((again.question if again else st.session_state.get("question") or example) or "")
+    if not typed.strip() or len(typed) > state.MOST:
+        return None
+    earlier = [turn_of(answer) for _question, answer in told]
+    worded = bool(st.session_state.get("worded"))
+    return Asked(typed.strip(), filters, earlier, again, worded)
 
 
-def _typed(*, disabled: bool) -> str | None:
-    """What was asked; a question that is too long goes back into its box, and it is said."""
+def _box(*, disabled: bool) -> None:
+    """The box to ask in; a question that is too long goes back into it, and it is said."""
     # Streamlit's own bound would drop a text that is pasted without a word.
     back = st.session_state.pop("too-long", None)
     if back is not None and too_long(back, state.MOST):
@@ -105,7 +122,6 @@ def _typed(*, disabled: bool) -> str | None:
     if asked and len(asked) > state.MOST:
         st.session_state["too-long"] = asked
         st.rerun()
-    return asked
 
 
 def _turns(library: Library, chat: str, told: list[tuple[str, dict[str, Any]]]) -> None:
@@ -116,15 +132,15 @@ def _turns(library: Library, chat: str, told: list[tuple[str, dict[str, Any]]]) 
         st.button(more, on_click=state.put, args=({"all": "1"},), key="earlier")
     for number, (question, answer) in enumerate(told):
         if number >= first:
-            drawn(library, chat, number, question, answer)
+            turn(library, chat, number, question, answer)
 
 
-def _choice(library: Library, filters: Filters) -> bool:
-    """The filters and the writer of the next answer; True where a language model words it."""
+def _choice(library: Library, filters: Filters) -> None:
+    """The filters of the next answer, and whether a language model is to word it."""
     narrowing.chosen(library, filters)
     if available(library.settings) is not None:
-        return False
-    return st.toggle(
+        return
+    st.toggle(
         _("Have the language model word the answer"),
         key="worded",
         help=_(
@@ -167,7 +183,7 @@ def _examples(
     fit = [one for one, words in EXAMPLES.items() if len(list(saying(words))) >= _SAYING]
     with _library.catalogue.read() as reader:
         papers = reader.papers(_library.snapshot().table.n[:_LOOKED].tolist()).values()
-    short = (one.title.rstrip(".?!") for one in papers if 0 < len(one.title) <= _LONGEST)
+    short = (title(one.title).rstrip(".?!") for one in papers if 0 < len(one.title) <= _LONGEST)
     return (fit + [f"What does “{one}” report?" for one in short])[: len(EXAMPLES)]
 
 
@@ -195,31 +211,30 @@ def _choose(example: str) -> None:
     st.session_state["example"] = example
 
 
-def _ask(library: Library, chat: str, asked: Asked) -> None:
-    """Answer, keep the turn, and draw the conversation anew with its address."""
+def _ask(library: Library, chat: str, asked: Asked) -> str:
+    """Answer, keep the turn and draw it. Returns the id of its chat."""
     place = len(asked.earlier)
-    with st.container(key=f"turn-{place}"):
-        with st.chat_message("user"):
-            st.markdown(plain(asked.question))
-        waiting = st.chat_message("assistant")
+    here = waiting(place, asked.question)
     _look_at(place)
-    with waiting, st.spinner(_("Reading …")):
+    with here, st.spinner(_("Reading …")):
         found = ask(
             library, asked.question, asked.filters, asked.earlier, understood=asked.understood
         )
     chat = chat or new_chat()
+    state.put({"chat": chat})
     if asked.worded and found.citations:
         writing = Writing(library, chat, asked.question, found, person.whose_chats(library))
         st.session_state["writing"] = writing.start()
-    else:
-        answer = found.to_json()
-        try:
-            keep(library, chat, asked.question, answer, whose=person.whose_chats(library))
-        except KbError:
-            _unsaved(library, chat, asked.question, answer)
-    st.session_state["asked"] = True
-    state.put({"chat": chat})
-    st.rerun()
+        st.rerun()
+    answer = found.to_json()
+    try:
+        keep(library, chat, asked.question, answer, whose=person.whose_chats(library))
+    except KbError:
+        _unsaved(library, chat, asked.question, answer)
+    with here:
+        reply(library, chat, place, answer)
+    _look_at(place)
+    return chat
 
 
 @st.fragment(run_every=0.4)

@@ -88,28 +88,12 @@ def _controls(found: Sequence[Challenge]) -> tuple[str, str, str]:
         type="search",
         placeholder=_("any"),
     )
-    key, changed = state.bound("status", forget=("page",))
-    if st.session_state[key] not in quotes.STATUS:
-        st.session_state[key] = ""
-    status = second.selectbox(
-        _("Status"),
-        ["", *quotes.STATUS],
-        key=key,
-        on_change=changed,
-        format_func=lambda name: (
-            f"{_(quotes.STATUS[name][0])} ({counts[name]:,})" if name else _("any")
-        ),
-    )
-    key, changed = state.bound("order", "support", forget=("page",))
-    if st.session_state[key] not in _ORDERS:
-        st.session_state[key] = "support"
-    order = third.selectbox(
-        _("Order"),
-        list(_ORDERS),
-        key=key,
-        on_change=changed,
-        format_func=lambda name: _(_ORDERS[name]),
-    )
+    called = {one: f"{_(told[0])} ({counts[one]:,})" for one, told in quotes.STATUS.items()}
+    with second:
+        status = state.chosen(_("Status"), {"": _("any"), **called}, "status", forget=("page",))
+    with third:
+        known = {one: _(name) for one, name in _ORDERS.items()}
+        order = state.chosen(_("Order"), known, "order", "support", forget=("page",))
     if not (words or "").strip():
         _examples(found)
     return status, (words or "").strip(), order

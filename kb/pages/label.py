@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from kb.decisions import coder, record, undo
+from kb.bounds import LONGEST_WHY
+from kb.decisions import LONGEST_NAME, coder, record, undo
 from kb.errors import CatalogueUnwritable, KbError, UsageError
 from kb.labelling import Sheet, Standing, sheet, standing, verdicts
 from kb.library import Library
@@ -22,7 +23,7 @@ from kb.pages.parts import (
     teaching,
     waiting,
 )
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.outcome import sentence
 from kb.pages.parts.words import _, later, many
 
@@ -82,7 +83,9 @@ def _who(library: Library) -> str:
     if held != own and state.one("who") != held:
         state.put({"who": held})
     st.session_state["coder"] = st.session_state["label-who"] = held
-    return st.text_input(_("Your name"), key="label-who", on_change=_named, width=150)
+    return st.text_input(
+        _("Your name"), key="label-who", on_change=_named, max_chars=LONGEST_NAME, width=150
+    )
 
 
 def _named() -> None:
@@ -93,35 +96,14 @@ def _named() -> None:
 
 def _facet(library: Library) -> str:
     names = {"": _("All facets")} | {one.key: _(one.name) for one in library.codebook.facets}
-    key, changed = state.bound("facet", forget=("paper", *waiting.DRAFT))
-    if st.session_state[key] not in names:
-        st.session_state[key] = ""
-    return str(
-        st.selectbox(
-            _("Asked about"),
-            list(names),
-            key=key,
-            on_change=changed,
-            format_func=names.__getitem__,
-            width=190,
-        )
-    )
+    forget = ("paper", *waiting.DRAFT)
+    return state.chosen(_("Asked about"), names, "facet", forget=forget, width=190)
 
 
 def _order() -> str:
-    key, changed = state.bound("order", "informative", forget=("paper", *waiting.DRAFT))
-    if st.session_state[key] not in _ORDERS:
-        st.session_state[key] = "informative"
-    return str(
-        st.selectbox(
-            _("Order"),
-            list(_ORDERS),
-            key=key,
-            on_change=changed,
-            format_func=lambda name: _(_ORDERS[name]),
-            width=210,
-        )
-    )
+    known = {order: _(name) for order, name in _ORDERS.items()}
+    forget = ("paper", *waiting.DRAFT)
+    return state.chosen(_("Order"), known, "order", "informative", forget=forget, width=210)
 
 
 def _definitions() -> None:
@@ -179,7 +161,9 @@ def _paper(library: Library, shown: Sheet, who: str) -> None:
 
 def _acts(library: Library, shown: Sheet, who: str) -> None:
     key, changed = state.bound("why")
-    st.text_input(_("Reason (may be left empty)"), key=key, on_change=changed)
+    st.text_input(
+        _("Reason (may be left empty)"), key=key, on_change=changed, max_chars=LONGEST_WHY
+    )
     only_key, only_changed = state.switch("only", "clicked")
     st.checkbox(
         _("Save only what I clicked"),
@@ -230,7 +214,7 @@ def _save(library: Library, shown: Sheet, who: str) -> None:
     why = str(st.session_state.get("at:why", "")).strip()
     if _done(lambda: record(library, said, who=who, why=why, follow=False)):
         opened.follow_soon(library)
-        st.session_state["label-said"] = _("Saved: {title}").format(title=shown.paper.title)
+        st.session_state["label-said"] = _("Saved: {title}").format(title=title(shown.paper.title))
         waiting.leave(shown.paper.paper_id)
 
 

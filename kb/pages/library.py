@@ -24,7 +24,7 @@ from kb.pages.parts import (
     runs,
 )
 from kb.pages.parts.jobs import own_name
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.words import _, later, many
 
 _JOURNAL = 200
@@ -58,7 +58,7 @@ def draw(library: Library) -> None:
     _counts(library)
     abstracts.draw(library, jobs)
     if not read_only:
-        st.subheader(_("Add papers"), anchor=False)
+        st.header(_("Add papers"), anchor=False)
         add_forms.draw(library, jobs)
         progress.draw(jobs, _ADDING)
         _duplicates(library)
@@ -84,7 +84,7 @@ def _duplicates(library: Library) -> None:
                 for paper in (one.one, one.other):
                     st.page_link(
                         places.PAPER,
-                        label=plain(f"{paper.title} ({paper.year or _('no year')})"),
+                        label=plain(f"{title(paper.title)} ({paper.year or _('no year')})"),
                         query_params={"id": paper.paper_id},
                     )
                 ids = (library, one.one.paper_id, one.other.paper_id)
@@ -132,7 +132,7 @@ def _size(folder: str, generation: int) -> int:
 
 
 def _journal(library: Library) -> None:
-    st.subheader(_("Journal"), anchor=False)
+    st.header(_("Journal"), anchor=False)
     with library.catalogue.read() as reader:
         rows = reader.journal(_JOURNAL)
     if not rows:
@@ -161,7 +161,7 @@ def _journal(library: Library) -> None:
 def rescue(folder: Path) -> None:
     """What can be done where the library cannot be opened: put a backup back."""
     jobs = opened.jobs(folder)
-    st.subheader(_("Backups"), anchor=False)
+    st.header(_("Backups"), anchor=False)
     progress.draw(jobs, health.KINDS)
     health.rescue(folder, jobs, person.signed_in())
 

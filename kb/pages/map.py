@@ -77,9 +77,7 @@ _FILES = {
 def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
-    key, changed = state.bound("view", "cells")
-    if st.session_state[key] not in _VIEWS:
-        st.session_state[key] = "cells"
+    key, changed = state.bound("view", "cells", known=_VIEWS)
     view = st.segmented_control(
         _("View"),
         list(_VIEWS),
@@ -101,16 +99,8 @@ def _cells(library: Library, filters: Filters, passing: int) -> None:
     st.markdown(told.format(n=f"{passing:,}"))
     with st.container(horizontal=True, key="axes", vertical_alignment="bottom"):
         rows, columns = map_axes.chosen(library)
-        key, changed = state.bound("count", "papers")
-        if st.session_state[key] not in _COUNTED:
-            st.session_state[key] = "papers"
-        counted = st.selectbox(
-            _("Shade by"),
-            list(_COUNTED),
-            key=key,
-            on_change=changed,
-            format_func=lambda one: _(_COUNTED[one]),
-        )
+        known = {one: _(name) for one, name in _COUNTED.items()}
+        counted = state.chosen(_("Shade by"), known, "count", "papers")
     lattice = opened.matrix(library, filters, rows, columns)
     if not lattice.rows or not lattice.columns:
         st.info(_("No paper that passes the filters has a place on both axes."))
@@ -261,7 +251,7 @@ def _cell(library: Library, lattice: Lattice, cell: Cell, filters: Filters) -> N
     """What is in a cell: challenges with their quotes, and papers."""
     row = map_axes.named(library, lattice.row_axis, cell.row)
     column = map_axes.named(library, lattice.column_axis, cell.column)
-    st.subheader(f"{plain(row)} × {plain(column)}", anchor=False, divider="gray")
+    st.header(f"{plain(row)} × {plain(column)}", anchor=False, divider="gray")
     st.markdown(plain(_told(cell, lattice.filtered)))
     narrower = map_axes.inside(filters, lattice.row_axis, cell.row)
     inside = narrower and map_axes.inside(narrower, lattice.column_axis, cell.column)

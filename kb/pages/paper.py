@@ -101,7 +101,7 @@ def _head(library: Library, shown: Card) -> None:
         if not library.catalogue.read_only:
             _favourite(library, paper.paper_id)
             collected.choose(library, paper.paper_id)
-        where = f"{results.who(paper)}. {paper.title}. {paper.url}".strip()
+        where = f"{results.who(paper)}. {title(paper.title)}. {paper.url}".strip()
         with st.popover(_("Share"), icon=":material/share:"):
             st.caption(_("This address shows the same card to whoever can reach this app:"))
             # Streamlit's own address lacks the id where a link of another page led here.
@@ -188,7 +188,7 @@ def _sayings(shown: Card) -> None:
 
 def _said(name: str, key: str, some: Sequence[Quote], paper_id: str) -> None:
     if some:
-        st.markdown(f"##### {name}")
+        st.markdown(f"## {name}")
         for number, one in enumerate(some):
             quotes.quote(one, paper_id, f"{key}-{number}")
 
@@ -196,7 +196,7 @@ def _said(name: str, key: str, some: Sequence[Quote], paper_id: str) -> None:
 def _abstract(shown: Card, *, read_only: bool) -> None:
     paper = shown.paper
     if paper.abstract:
-        st.markdown(f"##### {_('Abstract')}")
+        st.markdown(f"## {_('Abstract')}")
         st.html(f'<p class="sf-text">{escaped(paper.abstract)}</p>')
     elif not paper.arxiv_id:
         st.caption(_("The paper gives no abstract."))
@@ -207,7 +207,7 @@ def _abstract(shown: Card, *, read_only: bool) -> None:
 
 
 def _filed(library: Library, shown: Card) -> None:
-    st.markdown(f"##### {_('Filed under')}")
+    st.markdown(f"## {_('Filed under')}")
     filed(library, shown.paper)
     decide_on(library, shown.paper)
     if shown.keywords:
@@ -218,7 +218,7 @@ def _filed(library: Library, shown: Card) -> None:
 def _versions(library: Library, shown: Card) -> None:
     """The papers joined to this one, each with a way to take it out again."""
     if shown.versions:
-        st.markdown(f"##### {_('Versions')}")
+        st.markdown(f"## {_('Versions')}")
     for one in shown.versions:
         url = one.arxiv_id and f"https://arxiv.org/abs/{one.arxiv_id}"
         url = url or (one.doi and f"https://doi.org/{one.doi}")
@@ -227,7 +227,8 @@ def _versions(library: Library, shown: Card) -> None:
         told = f"{one.year or _('no year')} · {joined}{f': {one.why}' if one.why else ''}"
         with st.container(key=f"version-{one.merge}", gap=None):
             st.html(
-                f'<div>{escaped(one.title)}</div><div class="sf-who">{way} · {escaped(told)}</div>'
+                f"<div>{escaped(title(one.title))}</div>"
+                f'<div class="sf-who">{way} · {escaped(told)}</div>'
             )
             if library.catalogue.read_only:
                 continue
@@ -245,7 +246,7 @@ def _versions(library: Library, shown: Card) -> None:
 def _near(library: Library, wanted: str) -> None:
     found = related(library, wanted, limit=_RELATED).hits
     if found:
-        st.markdown(f"##### {_('Related papers')}")
+        st.markdown(f"## {_('Related papers')}")
     for one in found:
         with st.container(key=f"near-{one.rank}", gap=None):
             results.title(one.paper)

@@ -108,15 +108,12 @@ def _none() -> None:
 
 
 def _order() -> str:
-    key, changed = state.bound("order", "newest", forget=("page",))
-    if st.session_state[key] not in _ORDERS:
-        st.session_state[key] = "newest"
-    return st.selectbox(
+    return state.chosen(
         _("Order"),
-        list(_ORDERS),
-        key=key,
-        on_change=changed,
-        format_func=lambda one: _(_ORDERS[one]),
+        {one: _(name) for one, name in _ORDERS.items()},
+        "order",
+        "newest",
+        forget=("page",),
         label_visibility="collapsed",
         width=210,
     )

@@ -66,9 +66,7 @@ def _choose(known: list[str], name: str) -> None:
 
 
 def _view() -> str:
-    key, changed = state.bound("view", "screen", forget=("page",))
-    if st.session_state[key] not in _VIEWS:
-        st.session_state[key] = "screen"
+    key, changed = state.bound("view", "screen", forget=("page",), known=_VIEWS)
     chosen = st.segmented_control(
         _("What to show"),
         list(_VIEWS),

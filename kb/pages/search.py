@@ -90,9 +90,7 @@ def _typed(library: Library, query: str) -> Ints | None:
 
 
 def _mode(place: DeltaGenerator) -> Mode:
-    key, changed = state.bound("mode", "hybrid", forget=("n", "like"))
-    if st.session_state[key] not in MODES:
-        st.session_state[key] = "hybrid"
+    key, changed = state.bound("mode", "hybrid", forget=("n", "like"), known=MODES)
     chosen: Mode = place.selectbox(
         _("Search by"),
         MODES,
@@ -159,7 +157,7 @@ def _alike(library: Library, wanted: str, filters: Filters, passing: int) -> Non
         return
     with library.catalogue.read() as reader:
         paper = reader.papers([number])[number]
-    st.markdown(f"##### {_('Papers like this one')}")
+    st.markdown(f"## {_('Papers like this one')}")
     results.title(paper)
     only = my_filters.numbers(library)
     made = partial(_related, library, wanted, filters, only)

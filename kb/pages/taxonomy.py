@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from kb.bounds import LONGEST_WHY
 from kb.codebooks import commit, history, propose, revert_to
 from kb.errors import KbError
 from kb.library import Library
@@ -17,6 +18,7 @@ from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _, later, many
 from kb.telling_codebook import WHOSE, change_line, is_own, plan_lines
 from taxonomy.codebook import Category, CodebookError, Facet, read_category
+from taxonomy.codebook_file import MAX_KEY, MAX_TEXT
 from taxonomy.editing import Add, Change, Merge, Rename
 from taxonomy.edition import Edition
 
@@ -39,7 +41,7 @@ def draw(library: Library) -> None:
     for facet in edition.facets:
         _facet(edition, facet, counts)
     if not library.catalogue.read_only:
-        st.subheader(_("Change it"), anchor=False)
+        st.header(_("Change it"), anchor=False)
         st.caption(
             _("Every change is a new version; nothing is lost, and older maps stay as they were.")
             + " "
@@ -54,7 +56,7 @@ def draw(library: Library) -> None:
 
 
 def _facet(edition: Edition, facet: Facet, counts: dict[tuple[str, str], int]) -> None:
-    st.subheader(plain(_(facet.name)), anchor=False, divider="gray")
+    st.header(plain(_(facet.name)), anchor=False, divider="gray")
     st.markdown(plain(_(facet.question)))
     cited = f"{facet.citation}, arXiv {facet.arxiv_id}" if facet.arxiv_id else facet.citation
     if cited or facet.note:
@@ -114,7 +116,7 @@ def _pending(library: Library) -> None:
         for line in plan_lines(plan, dry_run=True).splitlines():
             st.markdown(plain(line))
         who_field(library, "taxonomy-who")
-        why = st.text_input(_("Why"), key="taxonomy-why")
+        why = st.text_input(_("Why"), key="taxonomy-why", max_chars=LONGEST_WHY)
         left, right = st.columns(2)
         if left.button(_("Make this change"), type="primary", key="taxonomy-make"):
             try:
@@ -140,18 +142,20 @@ def _forms(edition: Edition) -> None:
     rename, merge, add = st.tabs([_("Rename"), _("Merge"), _("Add")])
     with rename, st.form("taxonomy-rename", border=False):
         key = st.selectbox(_("Category"), list(called), format_func=called.__getitem__)
-        name = st.text_input(_("New name"), placeholder=called[held.keys[0]])
+        name = st.text_input(_("New name"), placeholder=called[held.keys[0]], max_chars=MAX_TEXT)
         if st.form_submit_button(_("Look ahead")) and name.strip():
             _ask(lambda: Rename(facet, key, key, name.strip()))
     with merge, st.form("taxonomy-merge", border=False):
         keys = st.multiselect(_("Categories"), list(called), format_func=called.__getitem__)
-        into, name = st.text_input(_("Key of the new category")), st.text_input(_("Its name"))
-        definition = st.text_area(_("Its definition"))
+        into = st.text_input(_("Key of the new category"), max_chars=MAX_KEY)
+        name = st.text_input(_("Its name"), max_chars=MAX_TEXT)
+        definition = st.text_area(_("Its definition"), max_chars=MAX_TEXT)
         if st.form_submit_button(_("Look ahead")):
             _ask(lambda: Merge(facet, tuple(keys), _entry(into, name, definition, "")))
     with add, st.form("taxonomy-add", border=False):
-        key, name = st.text_input(_("Key")), st.text_input(_("Name"))
-        definition = st.text_area(_("Definition"))
+        key = st.text_input(_("Key"), max_chars=MAX_KEY)
+        name = st.text_input(_("Name"), max_chars=MAX_TEXT)
+        definition = st.text_area(_("Definition"), max_chars=MAX_TEXT)
         cues = st.text_input(_("Cues, with commas between"))
         st.caption(_("Papers get it at once, {how}.").format(how=_(_UNTRAINED)))
         if st.form_submit_button(_("Look ahead")):
@@ -179,7 +183,7 @@ def _ask(made: Callable[[], Change]) -> None:
 
 
 def _history(library: Library, version: int) -> None:
-    st.subheader(_("History"), anchor=False)
+    st.header(_("History"), anchor=False)
     held = history(library)
     for one in reversed(held):
         st.markdown(plain(change_line(one)))

@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -29,18 +29,9 @@ FOOTBALL = "Who won the football match last night?"
 CITED = "2502.00002"
 
 
-@contextmanager
-def opened(folder: Path) -> Iterator[Library]:
-    library = Library.open(folder)
-    try:
-        yield library
-    finally:
-        library.close()
-
-
 def asked(folder: Path, *questions: str, chat: str = "talk") -> list[dict[str, Any]]:
     """Questions asked and kept without the app; their answers."""
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         found = [ask(library, one).to_json() for one in questions]
         for question, answer in zip(questions, found, strict=True):
             keep(library, chat, question, answer)
@@ -111,7 +102,7 @@ def test_chats_are_searched(start: Start, folder: Path) -> None:
 
 def test_many_chats_are_shown_in_parts(start: Start, folder: Path) -> None:
     (answer,) = asked(folder, FOOTBALL)
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         for number in range(12):
             keep(library, f"chat{number}", FOOTBALL, answer)
     app = start("ask")
@@ -138,7 +129,7 @@ def test_a_chat_is_renamed_in_place(start: Start, folder: Path) -> None:
     assert "On licences" in listed(app)
     app.text_input(key="rename-talk").set_value("last").run()
     assert "not a name for a chat" in app.toast[0].value.replace("\\", "")
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         assert [one.title for one in chats(library)] == [FOOTBALL, "On licences"]
 
 
@@ -153,7 +144,7 @@ def test_a_chat_is_deleted_when_that_is_meant(start: Start, folder: Path) -> Non
     click(app, "gone")
     assert not app.chat_message
     assert listed(app) == []
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         assert chats(library) == []
 
 
@@ -165,7 +156,7 @@ def test_a_follow_up_is_understood_and_its_filter_taken_away(start: Start, folde
     click(app, "under-1-0")
     assert len(app.chat_message) == 6
     assert not any(one.key == "under-2-0" for one in app.button)
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         told = [one.answer for one in turns(library, chats(library)[0].chat)]
     assert told[1]["filters"] == {"year_from": 2025}
     assert told[2]["filters"] == {}
@@ -224,7 +215,7 @@ def test_a_citation_says_that_the_text_changed(start: Start, folder: Path, tmp_p
     asked(folder, QUESTION)
     record = {"id": CITED, "title": "Rewritten", "abstract": "It says other things now."}
     (tmp_path / "again.jsonl").write_text(json.dumps(record), encoding="utf-8")
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         assert add(library, [jsonl(tmp_path / "again.jsonl")]).updated == 1
     app = start("ask", chat="talk")
     assert any("no longer in the paper" in label for label in folds(app))
@@ -235,7 +226,7 @@ def test_a_citation_says_that_the_text_changed(start: Start, folder: Path, tmp_p
 
 def test_a_citation_says_that_the_paper_is_gone(start: Start, folder: Path) -> None:
     asked(folder, QUESTION)
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         library.remove([CITED])
     app = start("ask", chat="talk")
     assert any(label.endswith("· removed") for label in folds(app))
@@ -258,7 +249,7 @@ def test_old_answers_are_not_worked_out_again(start: Start, folder: Path) -> Non
 
 def test_hostile_chats_are_only_text(start: Start, folder: Path) -> None:
     hostile = "<script>alert(1)</script> **bold** [x](javascript:alert(2)) :red[no] \u202eback"
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         answer = ask(library, QUESTION).to_json()
         answer["sentences"][0]["text"] = hostile
         answer["citations"][0] |= {"title": hostile, "quote": hostile, "url": "javascript:1"}
@@ -332,7 +323,7 @@ def test_what_a_model_writes_is_shown_and_can_be_stopped(start: Start, folder: P
     while any(one.key == "stop" for one in app.button) and time.monotonic() < end:
         time.sleep(0.2)
         app.run()
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         (kept,) = turns(library, chats(library)[0].chat)
     assert kept.answer["writer"] == "llm"
     assert "87%" in kept.answer["sentences"][0]["text"]
@@ -346,21 +337,21 @@ def test_a_chat_that_is_gone_says_so_and_a_new_one_begins(start: Start, folder: 
     assert any(label == "Begin a new chat" for label, _ in links(app))
     type_in(app, QUESTION)
     assert app.query_params["chat"] != ["nosuchchat"]
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         assert not [one for one in chats(library) if one.chat == "nosuchchat"]
 
 
 def test_a_small_library_is_asked_about_its_own_papers(start: Start, folder: Path) -> None:
     app = start("ask")
     shown = [one.label for one in app.main.button if (one.key or "").startswith("try-")]
-    with opened(folder) as library, library.catalogue.read() as reader:
+    with closing(Library.open(folder)) as library, library.catalogue.read() as reader:
         titles = [plain(one.title.rstrip(".?!")) for one in reader.papers().values()]
     assert len(shown) == 3
     assert all(any(title in label for title in titles) for label in shown)
 
 
 def test_further_papers_are_folded_and_keep_their_numbers(start: Start, folder: Path) -> None:
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         answer = ask(library, QUESTION).to_json()
         answer["sentences"].append({"text": "One more.", "citations": [1]})
         last = len(answer["sentences"]) - 1
@@ -378,7 +369,7 @@ def test_further_papers_are_folded_and_keep_their_numbers(start: Start, folder: 
 
 
 def test_citations_of_further_papers_alone_are_folded_with_them(start: Start, folder: Path) -> None:
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         answer = ask(library, QUESTION).to_json()
         first = answer["citations"][0]
         answer["citations"] = [first, first | {"n": 2}]

@@ -10,11 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.runtime.scriptrunner import script_runner
 
 from kb.backup import backups
+from kb.bundle import load_bundle, write_bundle
 from kb.catalogue.fronts import lacking_abstract
 from kb.catalogue.values import Vector
 from kb.embed import Embedder, Progress
@@ -23,6 +25,7 @@ from kb.journal import last_runs
 from kb.library import Library
 from kb.pages.parts import job_kinds, job_model
 from kb.pages.parts.jobs import Job, Jobs, begin, keep_upload, own_name
+from kb.report import Report
 
 RECORD = {"title": "A Paper", "abstract": "We say one thing about code. It remains hard."}
 
@@ -167,8 +170,6 @@ def test_another_programs_lock_is_told_and_waited_for(folder: Path, tmp_path: Pa
 def test_a_library_is_made_with_papers_to_try(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kb.bundle import write_bundle
-
     library = Library.open(folder)
     bundle = tmp_path / "small.kbz"
     write_bundle(library, bundle)
@@ -182,6 +183,30 @@ def test_a_library_is_made_with_papers_to_try(
         made = Library.open(where)
         assert len(made.snapshot().table.n) == 13
         made.close()
+
+
+def test_a_bundle_that_is_being_loaded_can_be_cancelled(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, jobs = Library.open(folder), Jobs()
+    write_bundle(library, tmp_path / "own.kbz")
+    library.close()
+    library = Library.create(tmp_path / "other")
+
+    def load_and_cancel(*given: Any, stop: threading.Event) -> Report:
+        stop.set()
+        return load_bundle(*given, stop=stop)
+
+    monkeypatch.setattr(job_kinds, "load_bundle", load_and_cancel)
+    job = add(jobs, library, str(tmp_path / "own.kbz"))
+    assert job.can_stop
+    assert finished(job).state == "stopped"
+    assert (job.report, job.message) == (None, "")
+    assert not len(library.snapshot().table.n)
+    monkeypatch.undo()
+    assert finished(add(jobs, library, str(tmp_path / "own.kbz"))).state == "done"
+    assert len(library.snapshot().table.n) == 13
+    library.close()
 
 
 def test_faults_are_found_and_mended(folder: Path) -> None:

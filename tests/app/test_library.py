@@ -13,7 +13,7 @@ from kb.backup import backups
 from kb.bundle import write_bundle
 from kb.catalogue.runs import put_entries, start_run
 from kb.library import Library
-from kb.pages.parts import first_run, job_kinds, opened, runs
+from kb.pages.parts import first_run, job_kinds, opened, places, runs
 from kb.pages.parts.jobs import Jobs, keep_upload
 from kb.request import request
 from kb.starter import FIELDS
@@ -168,6 +168,14 @@ def test_the_language_is_switched_kept_and_shared(start: Start) -> None:
     assert "language-zh_CN" in keys(start("library")), "another session is not switched"
     assert "language-en" in keys(start("library", lang="zh_CN"))
     assert "language-zh_CN" in keys(start("library", lang="tlh"))
+
+
+def test_the_language_of_an_address_goes_on_to_other_pages(start: Start) -> None:
+    app = start("library", lang="zh_CN")
+    del app.query_params["lang"]  # as a link to another page does
+    app.switch_page(str(places.PAPERS)).run()
+    assert app.query_params["lang"] in ("zh_CN", ["zh_CN"])
+    assert "lang" not in start("library").query_params
 
 
 def test_missing_abstracts_are_told_once_with_a_way_to_fetch_them(

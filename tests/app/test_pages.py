@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +9,16 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ingest.sources import pdf_file
+from ingest.sources import jsonl, pdf_file
 from kb.adding import Options, add
 from kb.exports import FORMATS
 from kb.library import Library
+from kb.pages.parts.markup import plain
+from kb.review_sources import from_ids
+from kb.screening import create
 
 Start = Callable[..., AppTest]
+PAGES = Path(__file__).resolve().parents[2] / "kb" / "pages"
 ALL = ("search", "ask", "map", "challenges", "papers", "library", "paper")
 
 
@@ -187,7 +192,7 @@ def test_the_map_opens_a_cell(start: Start) -> None:
     filled = next(one for one in cells if "ch ·" in one.label)
     filled.click().run()
     assert not app.exception
-    assert app.subheader
+    assert app.header
     assert links(app)
     assert app.query_params["row"]
 
@@ -356,3 +361,41 @@ def test_a_filtered_map_does_not_call_cells_unsearched_that_have_papers(start: S
     assert all(not before[key].startswith("?") for key in left_out)
     unknown = [key for key, label in after.items() if label.startswith("?")]
     assert all(before[key].startswith("?") for key in unknown)
+
+
+def test_headings_go_down_one_step_at_a_time() -> None:
+    """Below a page's title there is one level: look.css says how large each heading is."""
+    deeper = re.compile(r"""["']#{3,} |</?h[3-6]\b|\bst\.subheader\b""")
+    assert deeper.search('f"### {name}"')
+    for path in PAGES.rglob("*.py"):
+        assert not deeper.search(path.read_text(encoding="utf-8")), path
+
+
+LATEX = "FuXi-$\\alpha$: {\\'E}tudes of $\\mathcal{C}$ode"
+READ = "FuXi-α: Études of 𝒞ode"
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("label", {"paper": "2503.00099"}),
+        ("screening", {"review": "Codes", "paper": "2503.00099"}),
+        ("screening", {"review": "Codes", "view": "papers"}),
+        ("papers", {"author": "Fu"}),
+    ],
+)
+def test_a_title_in_latex_is_read(
+    start: Start, folder: Path, tmp_path: Path, page: str, address: dict[str, str]
+) -> None:
+    row = {"id": "2503.00099", "title": LATEX, "abstract": "We write code.", "authors": ["Xi Fu"]}
+    (tmp_path / "latex.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    library = Library.open(folder)
+    assert add(library, [jsonl(tmp_path / "latex.jsonl")]).added == 1
+    create(library, "Codes")
+    from_ids(library, "Codes", ["2503.00099"])
+    library.close()
+    app = start(page, **address)
+    told = "\n".join([markup(app), *(label for label, _ in links(app))])
+    assert plain(READ) in told
+    assert "alpha" not in told
+    assert "mathcal" not in told

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +24,6 @@ Start = Callable[..., AppTest]
 ONE, FORGET = "2501.00001", "2502.00002"
 DATASET = "dataset-construction"
 HOSTILE = "<script>alert(1)</script> **bold** [x](javascript:alert(2)) <img src=x onerror=1>"
-
-
-@contextmanager
-def opened(folder: Path) -> Iterator[Library]:
-    library = Library.open(folder)
-    try:
-        yield library
-    finally:
-        library.close()
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -70,7 +61,7 @@ def found(start: Start, **filters: str) -> set[str]:
 
 def given(folder: Path, *papers: Paper) -> None:
     sources = [Found(one.paper_id, lambda one=one: one) for one in papers]  # type: ignore[misc]
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         add(library, [FileSource("given", lambda: iter(sources))], Options(statements=False))
 
 
@@ -94,7 +85,7 @@ def test_a_wrong_tag_is_taken_away_and_a_search_knows_at_once(start: Start, fold
     assert not keys(app, f"say-no-phase-{wrong}")
     press(app, "filed-undo")
     assert ONE in found(start, phase=wrong)
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         log = [one.decision for one in history(library, ONE)]
     assert [(one.key or one.facet, one.verdict) for one in log] == [(wrong, "no"), (wrong, "undo")]
 
@@ -106,7 +97,7 @@ def test_a_right_tag_is_kept_with_the_reason_and_the_name(start: Start, folder: 
     app.text_input(key=f"decide-why-{ONE}").set_value("section 2")
     press(app, f"say-yes-phase-{right}")
     assert not keys(app, f"say-yes-phase-{right}"), "a person has said so: only ✗ is left"
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         (one,) = history(library, ONE)
     said = one.decision
     assert (said.who, said.key, said.verdict, said.why) == ("ada", right, "yes", "section 2")
@@ -171,7 +162,7 @@ def test_notes_are_written_changed_removed_and_brought_back(start: Start, folder
     assert "two\nlines" not in html(app)
     press(app, "note-undo")
     assert "two\nlines" in html(app)
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         (one,) = remarks.remarks(library, ONE)
     assert one.text == "two\nlines"
     assert one.changed_by == one.who != ""
@@ -180,7 +171,7 @@ def test_notes_are_written_changed_removed_and_brought_back(start: Start, folder
 def test_an_empty_note_is_refused_and_said(start: Start, folder: Path) -> None:
     app = press(start("paper", id=ONE), "note-add")
     assert "no text" in app.error[0].value
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         assert not remarks.remarks(library)
 
 
@@ -205,7 +196,7 @@ def test_what_was_odd_about_the_file_is_told_in_plain_words(start: Start, folder
 def printed(folder: Path) -> str:
     """Id of a paper with a PDF of several pages and what is stated in it."""
     paper = Path(__file__).parents[1] / "ingest" / "latex" / "ieee_conference.pdf"
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         return str(add(library, [pdf_file(paper)]).papers[0])
 
 
@@ -224,7 +215,7 @@ def test_pages_are_turned_and_stand_in_the_address(start: Start, printed: str) -
 def test_a_library_for_reading_only_shows_and_offers_no_write(
     start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with opened(folder) as library:
+    with closing(Library.open(folder)) as library:
         remarks.add(library, ONE, "written before", "ada")
     ordinary = Library.open
 

@@ -76,6 +76,15 @@ def test_without_a_proxy_no_header_is_believed(
     library.close()
 
 
+def test_who_is_signed_in_stands_on_every_page(
+    start: Start, proxied: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_seen(monkeypatch, X_Forwarded_User="grace@example.org")
+    shown = [one.value for one in start("papers").markdown]
+    # No link to her mailbox.
+    assert any(":material/person:" in one and "grace\\@\u2060example" in one for one in shown)
+
+
 def test_past_the_proxy_nothing_is_shown(start: Start, proxied: None) -> None:
     for page in PAGES:
         app = start(page)

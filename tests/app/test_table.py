@@ -31,6 +31,12 @@ def test_every_quote_leads_to_the_passage_it_stands_in(start: Start) -> None:
     assert app.title
 
 
+def test_every_way_out_of_the_table_keeps_the_language(start: Start) -> None:
+    targets = re.findall(r'href="(paper[^"]+)"', shown(start("table", lang="zh_CN")))
+    assert len(targets) > 13
+    assert all("lang=zh_CN" in html.unescape(target) for target in targets)
+
+
 def test_nothing_of_a_paper_becomes_markup(start: Start) -> None:
     table = shown(start("table"))
     assert "<script" not in table

@@ -49,6 +49,15 @@ def test_search_by_phase_opens_a_paper_that_can_be_shared(
     expect(card.locator("[class*=st-key-filed-phase]").first).to_be_visible()
 
 
+def test_the_name_of_the_first_page_leads_to_it(open_page: Open, still: Still) -> None:
+    page = open_page("search?q=forgetting+licensed+code&phase=maintenance-and-evolution&lang=zh_CN")
+    expect(page.locator(".st-key-hit-1")).to_contain_text(TITLE, timeout=30_000)
+    still(page)
+    assert page.url.split("/", 3)[3].startswith("?")
+    for kept in ("q=forgetting", "phase=maintenance-and-evolution", "lang=zh_CN"):
+        assert kept in page.url
+
+
 def test_ask_in_chat_and_open_the_evidence(open_page: Open, still: Still) -> None:
     page = open_page("ask")
     box = page.locator(".st-key-question textarea")

@@ -75,6 +75,7 @@ BOTH = {
     "test_journal",
     "test_merging",
     "test_seams",
+    "test_sums",
 }
 """Modules whose tests of a library run on PostgreSQL too."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ import pytest
 from ingest.records import Paper
 from ingest.sources import FileSource, Found
 from kb.adding import add
-from kb.backup import backup, newest_backup, restore
+from kb.backup import KEPT_COPIES, backup, keep_copy, newest_backup, restore
 from kb.bundle import load_bundle
 from kb.catalogue import SCHEMA_VERSION, Catalogue, Filters
+from kb.catalogue.sidecar import beside, fault, publish
 from kb.catalogue.store import check_file
 from kb.cli import main
 from kb.doctor import check, examine
@@ -182,3 +185,86 @@ def test_making_a_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert main(["--library", folder, "init", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "library_exists"
     assert main(["--library", folder, "doctor"]) == 0
+
+
+def with_a_lost_bit(path: Path) -> bytes:
+    """Lose one bit within a stored text of a backup, where SQLite's own check sees nothing."""
+    whole = path.read_bytes()
+    at = whole.index(b"Code models are judged o")
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    return whole
+
+
+def test_a_backup_that_lost_a_bit_is_refused_and_an_older_one_taken(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = Library.open(folder)
+    older, newer = folder / "backups" / "older.sqlite", folder / "backups" / "newer.sqlite"
+    for n, path in enumerate((older, newer)):
+        library.catalogue.backup(path)
+        assert beside(path).read_text() == f"{sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
+        os.utime(path, (n, n))
+    library.close()
+    assert newest_backup(folder) == newer
+    whole = with_a_lost_bit(newer)
+    os.utime(newer, (1, 1))
+    with pytest.raises(DamagedCatalogue, match=r"newer\.sqlite is damaged") as raised:
+        restore(folder, newer, NOW)
+    assert "kb restore" in raised.value.remedy
+    assert str(beside(newer)) in raised.value.remedy
+    assert newest_backup(folder) == older
+    assert main(["--library", str(folder), "restore", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (Path(told["file"]).name, told["verified"]) == ("older.sqlite", True)
+    (passed_over,) = told["passed_over"]
+    assert "newer.sqlite" in passed_over
+    newer.write_bytes(whole)
+    check_file(newer)
+
+
+def test_a_backup_without_a_checksum_is_restored_and_said_to_be(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library = Library.open(folder)
+    backup(library.catalogue, tmp_path / "copy.sqlite")
+    library.close()
+    beside(tmp_path / "copy.sqlite").unlink()
+    words = ["--library", str(folder), "restore", str(tmp_path / "copy.sqlite")]
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verified"] is False
+    assert main(words) == 0
+    assert "No checksum lies beside it" in capsys.readouterr().out
+    assert examine(folder) == []
+
+
+def test_a_backup_over_another_has_the_sum_of_the_new_one(folder: Path, tmp_path: Path) -> None:
+    library = Library.open(folder)
+    copy = tmp_path / "copy.sqlite"
+    backup(library.catalogue, copy)
+    first = beside(copy).read_text()
+    library.remove(["2501.00001"])
+    backup(library.catalogue, copy)
+    library.close()
+    assert beside(copy).read_text() != first
+    check_file(copy)
+
+
+def test_a_copy_that_cannot_be_named_leaves_the_former_one_whole(tmp_path: Path) -> None:
+    target, part = tmp_path / "copy.sqlite", tmp_path / "copy.sqlite.1.part"
+    part.write_bytes(b"one")
+    publish(part, target)
+    with pytest.raises(OSError, match="No such file"):
+        publish(part, target)  # it is gone
+    assert (target.read_bytes(), fault(target)) == (b"one", "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [target.name, beside(target).name]
+
+
+def test_old_copies_go_with_their_sums(folder: Path) -> None:
+    library = Library.open(folder)
+    for _ in range(KEPT_COPIES + 2):
+        keep_copy(library.catalogue, "before-removal", NOW)
+    library.close()
+    left = {path.name for path in (folder / "backups").iterdir()}
+    copies = {name for name in left if name.endswith(".sqlite")}
+    assert len(copies) == KEPT_COPIES
+    assert left == copies | {f"{name}.sha256" for name in copies}

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from kb import challenge_review as review
+from kb import challenge_acts as acts
 from kb.answer import ask
 from kb.chats import chats, keep, rename, turns
 from kb.doctor import check
@@ -60,7 +60,7 @@ def test_nothing_of_either_is_lost(library: Library, folder: Path, tmp_path: Pat
             pass
         keep(library, "beside", f"{QUESTION} ({written})", answer)
         rename(library, "beside", f"talk {written}")
-        review.rename(library, named, f"Round {written}", who="ada")
+        acts.rename(library, named, f"Round {written}", who="ada")
         written += 1
         time.sleep(0.5)
     out, err = child.communicate(timeout=250)
@@ -71,11 +71,11 @@ def test_nothing_of_either_is_lost(library: Library, folder: Path, tmp_path: Pat
     assert (head.name, head.turns) == (f"talk {written - 1}", written)
     asked = [one.question for one in turns(library, "beside")]
     assert asked == [f"{QUESTION} ({n})" for n in range(written)]
-    entries = review.history(library)
+    entries = acts.history(library)
     assert sorted(one.decision.text for one in entries) == sorted(
         f"Round {n}" for n in range(written)
     )
-    assert review.find(library, named).statement == f"Round {written - 1}"
+    assert acts.find(library, named).statement == f"Round {written - 1}"
     with library.catalogue.read() as reader:
         assert reader.counts()["papers"] == 12 + ADDED
     assert check(library) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from kb.bundle import load_bundle, write_bundle
 from kb.catalogue import StoredTag
 from kb.catalogue.writing import content_hash
 from kb.doctor import check
+from kb.errors import Cancelled
 from kb.library import Library
 
 FIXTURE = Path(__file__).parents[1] / "fixtures" / "v1" / "library.kbz"
@@ -46,6 +48,28 @@ def test_the_same_library_gives_the_same_bytes(
     assert (tmp_path / "first.kbz").read_bytes() == (tmp_path / "third.kbz").read_bytes()
     assert first.counts["papers"] == 12
     assert first.tagger == library.tagger.version
+    assert check(empty) == []
+
+
+def test_a_load_that_is_cancelled_keeps_nothing(
+    library: Library, empty: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bundle(library, tmp_path / "all.kbz")
+    before, stop, merge, merged = counts(empty), Event(), kb.bundle._merge, []
+
+    def merge_and_stop(*given: Any, **named: Any) -> set[str]:
+        merged.append(merge(*given, **named))
+        stop.set()
+        return merged[-1]
+
+    monkeypatch.setattr(kb.bundle, "BATCH", 2)
+    monkeypatch.setattr(kb.bundle, "_merge", merge_and_stop)
+    with pytest.raises(Cancelled):
+        load_bundle(empty, tmp_path / "all.kbz", stop=stop)
+    assert [len(batch) for batch in merged] == [2]
+    assert counts(empty) == before
+    monkeypatch.undo()
+    assert load_bundle(empty, tmp_path / "all.kbz", stop=Event()).added == 12
     assert check(empty) == []
 
 

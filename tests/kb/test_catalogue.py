@@ -254,7 +254,7 @@ def test_an_older_catalogue_is_copied_before_it_is_migrated(
     monkeypatch.setattr(store, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     Catalogue.open(path).close()
     Catalogue.open(path).close()
-    copies = sorted((tmp_path / "backups").iterdir())
+    copies = sorted((tmp_path / "backups").glob("*.sqlite"))
     name = f"v{SCHEMA_VERSION}-before-v{SCHEMA_VERSION + 1}"
     assert [copy.name for copy in copies] == [f"{name}-2.sqlite", f"{name}.sqlite"]
     assert [check_file(copy) for copy in copies] == [SCHEMA_VERSION] * 2

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.sources import jsonl
-from kb import challenge_review as review
+from kb import challenge_acts as acts
 from kb.adding import add
 from kb.bundle import load_bundle, write_bundle
 from kb.catalogue.challenge_log import ChallengeDecision, Named, read_challenge_log
@@ -206,15 +206,15 @@ def test_what_people_moved_and_named_is_marked() -> None:
 def test_in_a_library_from_command_to_map_and_back(library: Library, tmp_path: Path) -> None:
     before = export(challenge_map(library), "json", {})
     first, second = mapped(library).challenges[:2]
-    review.merge(library, [first.challenge_id, second.challenge_id], who="ada", why="the same")
-    review.rename(library, first.challenge_id, "Our <b>words</b>", who="bea")
+    acts.merge(library, [first.challenge_id, second.challenge_id], who="ada", why="the same")
+    acts.rename(library, first.challenge_id, "Our <b>words</b>", who="bea")
     chart = challenge_map(library)
     (node,) = (one for one in chart.nodes if one.renamed)
     assert node.label == "Our <b>words</b>"
     moved = [edge for edge in chart.edges if edge.decided]
     assert moved
     assert all(edge.human and "merged by ada" in edge.decided for edge in moved)
-    review.reject(library, first.challenge_id, who="ada")
+    acts.reject(library, first.challenge_id, who="ada")
     meta = challenge_map(library).meta
     assert meta["rejected"] == {"challenges": 1, "rows": 0}
     assert meta["decisions"]["in_force"] == 3
@@ -230,15 +230,15 @@ def test_in_a_library_from_command_to_map_and_back(library: Library, tmp_path: P
     assert again.read_bytes() == bundle.read_bytes()
     other.close()
     for who in ("ada", "bea", "ada"):
-        review.undo(library, who=who)
+        acts.undo(library, who=who)
     assert export(challenge_map(library), "json", {}) == before
     with pytest.raises(UsageError, match="undone already"):
-        review.undo(library, 1, who="ada")
+        acts.undo(library, 1, who="ada")
 
 
 def test_decisions_outlive_added_papers_and_removed_ones(library: Library, tmp_path: Path) -> None:
     first, second = mapped(library).challenges[:2]
-    review.merge(library, [first.challenge_id, second.challenge_id], who="ada")
+    acts.merge(library, [first.challenge_id, second.challenge_id], who="ada")
     more = tmp_path / "more.jsonl"
     more.write_text(
         json.dumps(
@@ -253,10 +253,10 @@ def test_decisions_outlive_added_papers_and_removed_ones(library: Library, tmp_p
     add(library, [jsonl(more)])
     ids = {one.challenge_id for one in mapped(library).challenges}
     assert len({first.challenge_id, second.challenge_id} & ids) == 1
-    kept = review.find(library, second.challenge_id)
+    kept = acts.find(library, second.challenge_id)
     assert set(first.paper_ids + second.paper_ids) <= set(kept.paper_ids)
     library.remove(list(kept.paper_ids), yes=True)
-    (entry,) = review.history(library)
+    (entry,) = acts.history(library)
     assert (entry.in_force, entry.found) == (True, False)
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from kb.backup import KEPT_COPIES, keep_copy, newest_backup
 from kb.catalogue import Catalogue, checked
-from kb.catalogue.soundness import unsound
+from kb.catalogue.soundness import lacking, unsound
 from kb.cli import main
 from kb.doctor import check, examine
 from kb.errors import DamagedCatalogue, DamagedIndex, LibraryError
@@ -122,7 +122,7 @@ def outcome(path: Path, before: list[str]) -> str:
         if catalogue.integrity() != "ok":
             return "doctor"
         with catalogue.read() as reader:
-            if unsound(reader, 384) or odd(reader):
+            if lacking(reader) or unsound(reader, 384) or odd(reader):
                 return "doctor"
     except (LibraryError, ValueError, UnicodeError):
         return "doctor"
@@ -133,6 +133,7 @@ def outcome(path: Path, before: list[str]) -> str:
 
 def content(path: Path) -> list[str]:
     with sqlite3.connect(path) as connection:
+        connection.text_factory = lambda said: said.decode(errors="backslashreplace")
         found = list(connection.iterdump())
     connection.close()
     return found
@@ -207,24 +208,8 @@ def test_what_was_written_since_is_no_rot(folder: Path) -> None:
     Library.open(folder).close()
 
 
-def vectors_off(path: Path, before: list[str]) -> list[float]:
-    """Cosine of each stored vector that differs with what it was."""
-    with sqlite3.connect(path) as now, sqlite3.connect(":memory:") as then:
-        then.executescript("\n".join(before))
-        found = []
-        for table in ("passages", "sentences"):
-            held = (f"SELECT vector FROM {table} ORDER BY n" for _ in range(2))
-            for (one,), (other,) in zip(*(c.execute(next(held)) for c in (now, then)), strict=True):
-                if one != other:
-                    a, b = (np.frombuffer(v, "<f2").astype(np.float32) for v in (one, other))
-                    found.append(float(a @ b))
-    now.close()
-    then.close()
-    return found
-
-
 def test_one_bit_flipped_by_whoever_wrote_the_file(made_library: Path, tmp_path: Path) -> None:
-    """Nothing tells it from a write then: what is left is that the rows contradict each other."""
+    """Nothing tells it from a write then: what is left are the checksums of the rows."""
     whole = (made_library / "catalogue.sqlite").read_bytes()
     path = tmp_path / "catalogue.sqlite"
     path.write_bytes(whole)
@@ -233,14 +218,10 @@ def test_one_bit_flipped_by_whoever_wrote_the_file(made_library: Path, tmp_path:
     for _ in range(TOUCHED):
         path.write_bytes(flip_bit(whole, rng.randrange(8 * len(whole))))
         (tmp_path / ".checked.json").unlink(missing_ok=True)
-        seen = outcome(path, before)
-        if seen == "silent" and (cosines := vectors_off(path, before)):
-            seen = "vector"
-            assert min(cosines) > 0.8, "a vector that means something else"
-        found[seen] += 1
+        found[outcome(path, before)] += 1
     assert sum(found.values()) == TOUCHED
-    assert found["silent"] <= TOUCHED // 12, found
-    assert found["open"] + found["doctor"] >= 3, found
+    assert found["silent"] <= 1, found
+    assert found["open"] + found["doctor"] >= TOUCHED // 6, found
 
 
 def unchecked(folder: Path) -> None:

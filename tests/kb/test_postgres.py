@@ -16,8 +16,12 @@ from sqlalchemy import select
 
 from kb.backup import restore
 from kb.catalogue import SCHEMA_VERSION, Catalogue, store
+from kb.catalogue.copying import copy_tables, in_file
+from kb.catalogue.migrating import migrate
 from kb.catalogue.places import CATALOGUE, URL_VARIABLE, place_of
 from kb.catalogue.postgres import Postgres
+from kb.catalogue.soundness import unsound
+from kb.catalogue.store import check_file
 from kb.catalogue.tables import metadata
 from kb.cli import main
 from kb.doctor import check
@@ -35,6 +39,7 @@ from kb.settings import FILE
 from tests.kb.postgres_server import Server
 
 PAPERS = Path(__file__).parents[1] / "data" / "papers.jsonl"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 ONE = "2501.00001"
 
 
@@ -151,7 +156,30 @@ def test_an_older_catalogue_is_copied_before_it_is_migrated(
     monkeypatch.setattr(store, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     monkeypatch.setattr(store, "_newer", lambda *_: AssertionError())
     Catalogue.open(place).close()
-    assert [one.suffix for one in (tmp_path / "backups").iterdir()] == [".sqlite"]
+    assert {one.suffix for one in (tmp_path / "backups").iterdir()} == {".sqlite", ".sha256"}
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_a_catalogue_of_an_earlier_version_is_copied_as_it_is_and_migrated(
+    version: int, postgres: Server, tmp_path: Path
+) -> None:
+    place = Postgres(postgres.new_database(), tmp_path / CATALOGUE)
+    copy = tmp_path / "old.sqlite"
+    copy.write_bytes((FIXTURES / f"v{version}" / "library" / CATALOGUE).read_bytes())
+    migrate(place, version=str(version))
+    with place.engine.connect() as connection, in_file(copy) as held:
+        place.begin_write(connection, 1_000)
+        copy_tables(held, connection)
+        connection.exec_driver_sql("COMMIT")
+    catalogue = Catalogue.open(place)
+    (kept,) = (tmp_path / "backups").glob("*.sqlite")
+    assert check_file(kept) == version
+    wanted = Catalogue.open(copy)
+    assert rows(catalogue) == rows(wanted)
+    with catalogue.read() as reader:
+        assert unsound(reader, 384) == []
+    wanted.close()
+    catalogue.close()
 
 
 # -- one writer at a time ----------------------------------------------------------------------

@@ -29,6 +29,7 @@ def favour(library: Library, paper_id: str, *, member: bool) -> None:
     """Put a paper among the favourites, or take it out."""
 
     def act() -> None:
+        """Write it."""
         with library.catalogue.write(bump=False) as writer:
             writer.set_collected(FAVOURITES, paper_id, member=member, now=library.now())
 

@@ -10,7 +10,7 @@ from kb.errors import KbError
 from kb.labelling import Agreed, between_coders, with_machine
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, later, many
 
@@ -58,7 +58,9 @@ def _to_settle(library: Library, who: str) -> None:
     some = open_[:_SHOWN]
     with library.catalogue.read() as reader:
         numbers = reader.numbers({one.paper_id for one in some})
-        titles = {one.paper_id: one.title for one in reader.papers(numbers.values()).values()}
+        titles = {
+            one.paper_id: title(one.title) for one in reader.papers(numbers.values()).values()
+        }
     for number, one in enumerate(some):
         _one(library, one, titles.get(one.paper_id, one.paper_id), who, number)
     if len(open_) > _SHOWN:

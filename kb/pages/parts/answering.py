@@ -68,7 +68,7 @@ def draw(codebook: Codebook, shown: Sheet) -> None:
         held = codebook.facet(facet)
         with st.container(horizontal=True, vertical_alignment="center", key=f"of-{facet}"):
             told = plain(f"{_(held.question)} {_(held.note)}")
-            st.markdown(f"##### {plain(_(held.name))}", help=told)
+            st.markdown(f"## {plain(_(held.name))}", help=told)
             st.button(
                 _("None of them"),
                 type="tertiary",

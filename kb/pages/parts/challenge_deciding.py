@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from kb import challenge_review as review
-from kb.challenge_review import Entry
+from kb import challenge_acts as acts
+from kb.bounds import LONGEST_WHY
+from kb.challenge_acts import Entry
 from kb.challenges import Challenge
 from kb.errors import KbError
 from kb.evidence import Evidence, statement_id
@@ -46,7 +47,7 @@ def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> 
         left, right = st.columns([1, 2])
         with left:
             who_field(library, _WHO)
-        right.text_input(_("Reason (may be left empty)"), key=_WHY)
+        right.text_input(_("Reason (may be left empty)"), key=_WHY, max_chars=LONGEST_WHY)
         _rename(library, one)
         _merge(library, one, others)
         _rows(library, one)
@@ -57,7 +58,7 @@ def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> 
             on_click=_act,
             args=(
                 library,
-                lambda who, why: review.reject(library, one.challenge_id, who=who, why=why),
+                lambda who, why: acts.reject(library, one.challenge_id, who=who, why=why),
             ),
             kwargs={"gone": True},
         )
@@ -75,7 +76,7 @@ def told() -> None:
 
 def history(library: Library) -> None:
     """What was decided, the latest first, each with its undo."""
-    entries = review.history(library)
+    entries = acts.history(library)
     if not entries:
         return
     writable = not library.catalogue.read_only
@@ -101,14 +102,14 @@ def history(library: Library) -> None:
 
 def _rename(library: Library, one: Challenge) -> None:
     field = f"challenge-name-{one.challenge_id}"
-    st.text_input(_("Its name, in your words"), key=field, max_chars=review.LONGEST_LABEL)
+    st.text_input(_("Its name, in your words"), key=field, max_chars=acts.LONGEST_LABEL)
     st.button(
         _("Rename"),
         key="challenge-rename",
         on_click=_act,
         args=(
             library,
-            lambda who, why: review.rename(
+            lambda who, why: acts.rename(
                 library, one.challenge_id, str(st.session_state.get(field, "")), who=who, why=why
             ),
         ),
@@ -145,7 +146,7 @@ def _merge(library: Library, one: Challenge, others: Sequence[Challenge]) -> Non
         on_click=_act,
         args=(
             library,
-            lambda who, why: review.merge(
+            lambda who, why: acts.merge(
                 library, [one.challenge_id, *st.session_state.get(field, ())], who=who, why=why
             ),
         ),
@@ -161,12 +162,12 @@ def _rows(library: Library, one: Challenge) -> None:
     rows = {statement_id(row.statement): kind + _said(row) for kind, held in kinds for row in held}
     field = f"challenge-rows-{one.challenge_id}"
     st.multiselect(_("Quotes of it"), list(rows), format_func=rows.__getitem__, key=field)
-    acts = (
-        (_("Split these off"), "split", review.split),
-        (_("Do not belong"), "row", review.reject),
+    ways = (
+        (_("Split these off"), "split", acts.split),
+        (_("Do not belong"), "row", acts.reject),
     )
     with st.container(horizontal=True):
-        for label, key, act in acts:
+        for label, key, act in ways:
             st.button(
                 label,
                 key=f"challenge-{key}",
@@ -185,7 +186,7 @@ def _chosen_rows(library: Library, name: str, act: Callable[..., object], field:
 
 def _undo(library: Library, n: int) -> None:
     who = named(library, f"{_WHO}-undo")
-    _act(library, lambda *_said: review.undo(library, n, who=who))
+    _act(library, lambda *_said: acts.undo(library, n, who=who))
 
 
 def _act(library: Library, act: Callable[[str, str], object], *, gone: bool = False) -> None:

@@ -20,44 +20,43 @@ _LINE = 46  # characters of a title that two lines of the sidebar hold
 
 
 def sidebar(library: Library, opened: str) -> None:
-    """Draw the list; `opened` is the id of the chat that is shown."""
-    with st.sidebar:
-        st.button(
-            _("New chat"),
-            icon=":material/add:",
-            width="stretch",
-            on_click=show,
-            args=("",),
-            key="new",
+    """Draw the list here; `opened` is the id of the chat that is shown."""
+    st.button(
+        _("New chat"),
+        icon=":material/add:",
+        width="stretch",
+        on_click=show,
+        args=("",),
+        key="new",
+    )
+    key, changed = state.bound("find")
+    words = st.session_state[key]
+    whose = person.whose_chats(library)
+    everything = chats(library, whose=whose)
+    if everything:
+        st.text_input(
+            _("Search chats"),
+            key=key,
+            on_change=changed,
+            placeholder=_("words of a question or answer"),
         )
-        key, changed = state.bound("find")
-        words = st.session_state[key]
-        whose = person.whose_chats(library)
-        everything = chats(library, whose=whose)
-        if everything:
-            st.text_input(
-                _("Search chats"),
-                key=key,
-                on_change=changed,
-                placeholder=_("words of a question or answer"),
-            )
-        found = chats(library, words, whose) if words.strip() else everything
-        if everything and not found:
-            st.caption(_("No chat has all of these words."))
-        most = state.number("chats", _SHOWN, low=_SHOWN, high=10_000)
-        with st.container(key="chats", gap=None):
-            repeated = {one for one, n in Counter(one.title for one in found).items() if n > 1}
-            for one in found[:most]:
-                _row(library, one, opened=one.chat == opened, dated=one.title in repeated)
-        if len(found) > most:
-            more = {"chats": str(most * 4)}
-            st.button(
-                many("{n} more", "{n} more", len(found) - most),
-                on_click=state.put,
-                args=(more,),
-                key="more-chats",
-            )
-        st.html('<hr class="sf-rule">')
+    found = chats(library, words, whose) if words.strip() else everything
+    if everything and not found:
+        st.caption(_("No chat has all of these words."))
+    most = state.number("chats", _SHOWN, low=_SHOWN, high=10_000)
+    with st.container(key="chats", gap=None):
+        repeated = {one for one, n in Counter(one.title for one in found).items() if n > 1}
+        for one in found[:most]:
+            _row(library, one, opened=one.chat == opened, dated=one.title in repeated)
+    if len(found) > most:
+        more = {"chats": str(most * 4)}
+        st.button(
+            many("{n} more", "{n} more", len(found) - most),
+            on_click=state.put,
+            args=(more,),
+            key="more-chats",
+        )
+    st.html('<hr class="sf-rule">')
 
 
 def show(chat: str) -> None:

@@ -62,6 +62,8 @@ def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck)
     with folded:
         if now.told:
             st.html(f'<p class="sf-changed">{escaped(now.told)}</p>')
+        elif not folded.open:
+            return  # drawn once it is opened: an answer has up to eighteen
         _text(one, now, where)
         _ways(one, now)
         if folded.open and now.passage:

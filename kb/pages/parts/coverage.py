@@ -71,6 +71,7 @@ def filters_of(library: Library, given: Mapping[str, Any]) -> Filters:
     pairs = (str(pair).partition("=") for pair in given.get("tags", ()))
 
     def known(facet: str, keys: Iterable[str]) -> tuple[str, ...]:
+        """The keys that the facet has today, by what they have become."""
         now = (edition.current(facet, str(key)) for key in keys)
         return tuple(key for key in now if key)
 

@@ -7,8 +7,9 @@ from functools import partial
 
 import streamlit as st
 
+from kb.bounds import LONGEST_WHY
 from kb.catalogue import StoredPaper
-from kb.decisions import Entry, Verdict, history, record, undo
+from kb.decisions import LONGEST_NAME, Entry, Verdict, history, record, undo
 from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts import person
@@ -41,7 +42,7 @@ def decide_on(library: Library, paper: StoredPaper) -> None:
         )
         who_field(library, WHO)
         fields = _choices(library, paper)
-        st.text_input(_("Reason (may be left empty)"), key=why_field(paper))
+        st.text_input(_("Reason (may be left empty)"), key=why_field(paper), max_chars=LONGEST_WHY)
         st.checkbox(
             _("I have been through every category"),
             help=_("What is not chosen then counts as no, also for comparing coders."),
@@ -67,7 +68,7 @@ def decide_on(library: Library, paper: StoredPaper) -> None:
 def who_field(library: Library, key: str) -> None:
     """The field for a name; nothing where a proxy says who is signed in."""
     if not person.by_proxy():
-        st.text_input(_("Your name"), value=person.name(library), key=key)
+        st.text_input(_("Your name"), value=person.name(library), key=key, max_chars=LONGEST_NAME)
 
 
 def named(library: Library, key: str) -> str:

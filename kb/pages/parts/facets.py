@@ -125,6 +125,7 @@ def _facets(library: Library, snapshot: Snapshot, filters: Filters, within: Mask
     """
 
     def mask(**without: Any) -> Mask:
+        """The papers (papers,) that pass the filters but for some of them."""
         return snapshot.mask(replace(filters, **without)) & within
 
     filing = library.taxonomy[1]
@@ -143,7 +144,7 @@ def _facets(library: Library, snapshot: Snapshot, filters: Filters, within: Mask
 
 def _boxes(held: Facet, counts: Mapping[str, int]) -> None:
     told = f"{_(held.question)} {_(held.note)}"
-    st.markdown(f"##### {plain(_(held.name))}", help=plain(told))
+    st.markdown(f"## {plain(_(held.name))}", help=plain(told))
     with st.container(key=f"facet-{held.key}", gap=None):
         for one in held.categories:
             key, changed = state.switch(held.key, one.key, forget=_PLACE)
@@ -161,7 +162,7 @@ def _years(snapshot: Snapshot, passing: Mask) -> None:
     if not known:
         return
     years = [str(year) for year in sorted(known, reverse=True)]
-    st.markdown(f"##### {_('Year')}")
+    st.markdown(f"## {_('Year')}")
     first, last = st.columns(2, wrap=False, gap="xsmall")
     for column, name, label in ((first, "from", _("From")), (last, "to", _("To"))):
         key, changed = state.bound(name, forget=_PLACE)
@@ -185,7 +186,7 @@ def _categories(snapshot: Snapshot, passing: Mask, held: str) -> None:
     counts = {name: int((columns.in_category(name) & passing).sum()) for name in names}
     none = [name for name in names if not counts[name] and name != held]
     names = [name for name in names if name not in none]
-    st.markdown(f"##### {_('arXiv category')}")
+    st.markdown(f"## {_('arXiv category')}")
     if names:
         key, changed = state.bound("category", forget=_PLACE)
         st.session_state[key] = st.session_state[key] or None
@@ -214,16 +215,8 @@ def _more(filters: Filters, collected: Sequence[str]) -> None:
             on_change=changed,
             format_func=lambda name: _("favourites") if name == FAVOURITES else name or _("any"),
         )
-        key, changed = state.bound("tagged", forget=_PLACE)
-        if st.session_state[key] not in _WHO:
-            st.session_state[key] = ""
-        st.selectbox(
-            _("Tagged by"),
-            list(_WHO),
-            key=key,
-            on_change=changed,
-            format_func=lambda who: _(_WHO[who]),
-        )
+        known = {who: _(name) for who, name in _WHO.items()}
+        state.chosen(_("Tagged by"), known, "tagged", forget=_PLACE)
 
 
 def _with_held(options: Sequence[str], held: str) -> list[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from kb.pages.parts import places, words
+from kb.pages.parts import person, places, words
+from kb.pages.parts.markup import plain
 from kb.pages.parts.styles import style
 from kb.pages.parts.words import _
 from kb.settings import only_shown
@@ -25,6 +26,9 @@ def draw() -> None:
     with st.container(key="frame", horizontal=True, wrap=False, vertical_alignment="center"):
         if only_shown():
             st.markdown(f":small[:material/lock: {_('read only')}]")
+        if who := person.signed_in():
+            with st.container(key="signed-in"):
+                st.markdown(f":small[:material/person: {plain(who)}]")
         chosen = words.language()
         for code, name in words.LANGUAGES.items():
             if code != chosen:
@@ -48,10 +52,11 @@ def _look() -> str:
 
 
 def pages() -> dict[str, list[st.Page]]:
-    """The pages, those for looking after the library last; one is reached by links alone."""
+    """The pages, those for looking after the library last; two are reached by links alone."""
+    words.settle()
     return {
         "": [
-            st.Page(places.SEARCH, title=_("Search"), url_path="search", default=True),
+            st.Page(places.SEARCH, title=_("Search"), url_path="start", default=True),
             st.Page(places.ASK, title=_("Ask"), url_path="ask"),
             st.Page(places.MAP, title=_("Map"), url_path="map"),
             st.Page(places.CHALLENGES, title=_("Challenges"), url_path="challenges"),
@@ -62,5 +67,12 @@ def pages() -> dict[str, list[st.Page]]:
             st.Page(places.TAXONOMY, title=_("Taxonomy"), url_path="taxonomy"),
             st.Page(places.LIBRARY, title=_("Library"), url_path="library"),
             st.Page(places.PAPER, title=_("Paper"), url_path="paper", visibility="hidden"),
+            st.Page(_to_search, title=_("Search"), url_path="search", visibility="hidden"),
         ]
     }
+
+
+def _to_search() -> None:
+    """The address that the first page would have if Streamlit gave it one: its own is bare."""
+    given = {name: st.query_params.get_all(name) for name in st.query_params}
+    st.switch_page(places.SEARCH, query_params=given)

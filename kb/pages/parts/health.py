@@ -28,7 +28,7 @@ _SHOWN = 10
 def draw(library: Library, jobs: Jobs) -> None:
     """Examining and mending, then the backups."""
     by = person.name(library)
-    st.subheader(_("Health"), anchor=False)
+    st.header(_("Health"), anchor=False)
     st.caption(_("Compares the catalogue with both indexes: counts, ids and a sample of vectors."))
     with st.container(horizontal=True):
         st.button(
@@ -82,7 +82,7 @@ def _other_model(library: Library) -> bool:
 
 
 def _backups(library: Library, jobs: Jobs, by: str) -> None:
-    st.subheader(_("Backups"), anchor=False)
+    st.header(_("Backups"), anchor=False)
     st.caption(
         _(
             "Copies of the catalogue, vectors and decisions included, in the library's folder "

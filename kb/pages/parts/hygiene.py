@@ -42,7 +42,7 @@ def hygiene(paper: StoredPaper) -> None:
     """The report; for a paper read from its PDF also that nothing was odd."""
     if not paper.notes and not paper.full_text:
         return
-    st.markdown(f"##### {_('About the file')}")
+    st.markdown(f"## {_('About the file')}")
     if not paper.notes:
         st.caption(_("Read from its PDF; nothing odd was found: no hidden text, no scanned page."))
         return

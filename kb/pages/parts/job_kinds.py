@@ -125,7 +125,7 @@ def _add(library: Library, asked: Mapping[str, Any], failed: Failed | None, job:
 
 def _load(library: Library, path: Path, job: Job) -> None:
     with library.lock.held():  # first: checking a bundle takes seconds
-        job.report = load_bundle(library, path)
+        job.report = load_bundle(library, path, stop=job.stop)
 
 
 def make(jobs: Jobs, folder: Path, *, by: str = "") -> Job:

@@ -46,6 +46,7 @@ def _quiet(model: str, precision: str) -> Embedder:
 
 def _encode(embedder: Embedder, job: Job, texts: Sequence[str]) -> Vector:
     def forward(count: int) -> None:
+        """Count some texts, then let a waiting question go first."""
         job.texts = (job.texts[0] + count, len(texts))
         if embedder.files.is_default:  # else questions wait for this very model
             _give_way()

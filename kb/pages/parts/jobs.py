@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 
 from ingest.errors import IngestError
 from kb.doctor import Fault
-from kb.errors import KbError, LibraryLocked
+from kb.errors import Cancelled, KbError, LibraryLocked
 from kb.report import Outcome, Report
 from kb.whole_file import write_whole
 
@@ -60,7 +60,7 @@ class Job:
     alone: bool = True
     """False where others may write meanwhile."""
     can_stop: bool = False
-    """True where it can end after its present batch."""
+    """True where it can end before it is done: after its present batch, or keeping nothing."""
     state: str = "waiting"
     """`waiting`, `running`, `stopped`, `done` or `failed`."""
     held_by: str = ""
@@ -173,6 +173,8 @@ def _when_free(job: Job, work: Callable[[Job], None]) -> None:
         except LibraryLocked as error:
             job.state, job.held_by = "waiting", error.message
             job.stop.wait(_LOOK)
+        except Cancelled:
+            break
         else:
             stopped = job.report is not None and bool(job.report.stopped)
             job.state = "stopped" if stopped else "done"
@@ -182,7 +184,7 @@ def _when_free(job: Job, work: Callable[[Job], None]) -> None:
 
 def begin(kind: str, *names: str, at: datetime, by: str, alone: bool = True) -> Job:
     """A job that has not started."""
-    can_stop = kind in ("add", "retry", "resume", "fetch")
+    can_stop = kind in ("add", "retry", "resume", "fetch", "bundle")
     return Job(kind, names, at.isoformat(timespec="seconds"), by, alone=alone, can_stop=can_stop)
 
 

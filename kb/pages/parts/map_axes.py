@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import streamlit as st
-
 from kb.catalogue import Filters
 from kb.lattice import AXES, UNKNOWN_YEAR, Lattice
 from kb.library import Library
@@ -33,14 +31,7 @@ def chosen(library: Library) -> tuple[str, str]:
 
 
 def _select(parameter: str, default: str, label: str, known: dict[str, str]) -> str:
-    key, changed = state.bound(parameter, default, forget=("row", "column"))
-    if st.session_state[key] not in known:
-        st.session_state[key] = default
-    return str(
-        st.selectbox(
-            label, list(known), key=key, on_change=changed, format_func=lambda one: known[one]
-        )
-    )
+    return state.chosen(label, known, parameter, default, forget=("row", "column"))
 
 
 def shown(lattice: Lattice) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -23,7 +23,7 @@ from kb.map_parts import Bridge, Shared
 from kb.mapping import mapped
 from kb.pages.parts import opened, pictured, places, quotes, results, state
 from kb.pages.parts.map_axes import in_files
-from kb.pages.parts.markup import plain, visible
+from kb.pages.parts.markup import plain, title, visible
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, many
 
@@ -52,6 +52,7 @@ class _Style:
     style: Mapping[str, object]
 
     def dump(self) -> dict[str, object]:
+        """The style as the component's JSON."""
         return {"selector": self.selector, "style": dict(self.style)}
 
 
@@ -176,7 +177,7 @@ def _drawing(
     with_papers: bool,
 ) -> Drawing:
     found = opened.all_challenges(_library, filters)
-    titles = {name: paper.title for name, paper in mapped(_library).papers.items()}
+    titles = {name: title(paper.title) for name, paper in mapped(_library).papers.items()}
     phases = in_files(_library, "phase")  # in English: the page translates
     return drawing(found, phases, titles, most=most, with_papers=with_papers)
 
@@ -319,7 +320,7 @@ def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
         said = said.format(challenges=one.challenges, phases=one.phases)
         st.page_link(
             places.PAPER,
-            label=f"{plain(papers[one.paper_id].title)} — {said}",
+            label=f"{plain(title(papers[one.paper_id].title))} — {said}",
             query_params={"id": one.paper_id},
         )
     if len(wide) > _ROWS:
@@ -327,7 +328,7 @@ def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
             len(wide),
             [
                 {
-                    _("Paper"): visible(papers[one.paper_id].title),
+                    _("Paper"): visible(title(papers[one.paper_id].title)),
                     _("Challenges"): one.challenges,
                     _("Phases"): one.phases,
                     "Id": one.paper_id,

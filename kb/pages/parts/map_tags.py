@@ -55,9 +55,7 @@ def draw(library: Library, filters: Filters) -> None:
 
 def _facet(library: Library) -> Facet:
     known = {one.key: one for one in library.codebook.facets}
-    key, changed = state.bound("facet", "phase")
-    if st.session_state[key] not in known:
-        st.session_state[key] = "phase"
+    key, changed = state.bound("facet", "phase", known=known)
     chosen = st.segmented_control(
         _("Facet"),
         list(known),
@@ -147,7 +145,7 @@ def _scores(library: Library, filters: Filters, found: Distribution, name: str, 
     """The machine's tags by their probability."""
     if not any(found.scores):
         return
-    st.markdown(f"##### {_('How sure the machine is')}")
+    st.markdown(f"## {_('How sure the machine is')}")
     st.caption(
         _("The machine's tags by calibrated probability; it gives none below its threshold.")
     )

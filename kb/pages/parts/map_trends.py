@@ -75,18 +75,8 @@ def draw(library: Library, filters: Filters) -> None:
 
 
 def _choice(name: str, label: str, known: dict[str, str]) -> str:
-    key, changed = state.bound(name, next(iter(known)))
-    if st.session_state[key] not in known:
-        st.session_state[key] = next(iter(known))
-    return str(
-        st.selectbox(
-            label,
-            list(known),
-            key=key,
-            on_change=changed,
-            format_func=lambda one: _(known[one]),
-        )
-    )
+    called = {one: _(said) for one, said in known.items()}
+    return state.chosen(label, called, name, next(iter(known)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -184,6 +174,7 @@ def _table(
     page = "papers" if shown == "papers" else "challenges"
 
     def cell(key: str, year: str) -> Cell:
+        """A number of the table, with the way to its papers."""
         own = map_axes.inside(filters, by, key)
         own = own and replace(own, year_from=int(year), year_to=int(year))
         held = value.get((key, year), 0.0)

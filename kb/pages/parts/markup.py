@@ -23,6 +23,9 @@ _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$^:=\"'&@/])")
 # `:name:` and `:name/…` become emoji and icons even when the colon is escaped.
 _SHORTCODE = re.compile(r":(?=[A-Za-z_])")
 
+# An address of mail becomes a link even when its sign is escaped.
+_MAIL = re.compile(r"(?<=\w)@(?=\w)")
+
 # A number raised in maths, and its digits as characters.
 _POWER = re.compile(r"\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -49,6 +52,7 @@ def plain(text: str) -> str:
     """`text` for a Markdown label of Streamlit: on one line, and nothing in it is markup."""
     line = " ".join(visible(text).split())
     broken = _SHORTCODE.sub(f":{_WORD_JOINER}", line)
+    broken = _MAIL.sub(f"@{_WORD_JOINER}", broken)
     return _PUNCTUATION.sub(r"\\\1", broken)
 
 

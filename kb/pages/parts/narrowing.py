@@ -37,6 +37,7 @@ def parts(codebook: Codebook, filters: Filters) -> list[tuple[str, Drop]]:
     called = names(codebook)
 
     def name(facet: str, key: str) -> str:
+        """What a category is called; its key where it has no name."""
         return called.get(facet, {}).get(key, key)
 
     found: list[tuple[str, Drop]] = [

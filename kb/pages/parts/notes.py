@@ -26,7 +26,7 @@ def notes(library: Library, paper_id: str) -> None:
     """The notes on a paper, and the field for another one."""
     writable = not library.catalogue.read_only
     held = remarks.remarks(library, paper_id)
-    st.markdown(f"##### {_('Notes')}")
+    st.markdown(f"## {_('Notes')}")
     if failed := st.session_state.pop(_FAILED, ""):
         st.error(plain(failed), icon=":material/error:")
     if not held and not writable:

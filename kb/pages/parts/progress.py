@@ -96,7 +96,9 @@ def _job(jobs: Jobs, job: Job, key: str) -> None:
                 icon=":material/stop_circle:",
                 on_click=job.stop.set,
                 disabled=job.stop.is_set(),
-                help=_("It ends after the papers now being kept; what is kept stays."),
+                help=_("Nothing of a bundle is kept unless it is loaded to its end.")
+                if job.kind == "bundle"
+                else _("It ends after the papers now being kept; what is kept stays."),
                 key=f"stop-{key}",
             )
     if job.state == "waiting":
@@ -172,7 +174,7 @@ def _result(job: Job) -> None:
             if done.not_tried:
                 st.markdown(many("{n} was not tried.", "{n} were not tried.", done.not_tried))
     elif job.state == "stopped":
-        st.caption(_("It was cancelled before it began; nothing was changed."))
+        st.caption(_("It was cancelled; nothing was changed."))
     if job.faults is not None:
         _faults(job)
     if job.file is not None and job.state == "done":

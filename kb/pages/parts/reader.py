@@ -109,7 +109,7 @@ def _heading(number: int, one: Part, *, chosen: bool) -> None:
 
 
 def _section(one: Part, sentences: Sequence[SentenceRow]) -> None:
-    out, page = [f"<h5>{escaped(one.heading or _('Body'))}</h5>"], None
+    out, page = [f"<h2>{escaped(one.heading or _('Body'))}</h2>"], None
     for passage in one.passages:
         if passage.page and passage.page != page:
             page = passage.page

@@ -40,7 +40,7 @@ def draw(shown: Sheet) -> None:
     elif shown.passages:
         for one in shown.passages:
             st.html(
-                f'<h6 class="sf-place">{escaped(quotes.section_name(one.section, _("Body")))}</h6>'
+                f'<h2 class="sf-place">{escaped(quotes.section_name(one.section, _("Body")))}</h2>'
                 f'<p class="sf-text">{escaped(one.text)}</p>'
             )
         instead = _(

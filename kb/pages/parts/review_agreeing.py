@@ -7,7 +7,7 @@ import streamlit as st
 from kb.catalogue.screening import STAGES
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.outcome import told
 from kb.pages.parts.review_board import STAGE_NAMES, VERDICT_NAMES
 from kb.pages.parts.words import _, many
@@ -33,7 +33,7 @@ def draw(library: Library, now: Board, who: str) -> None:
     )
     for at in STAGES:
         if now.at(at):
-            st.markdown(f"##### {_(STAGE_NAMES[at])}")
+            st.markdown(f"## {_(STAGE_NAMES[at])}")
             _counts(now, at)
             _pairs(now, at)
             _conflicts(library, now, at, who)
@@ -92,7 +92,7 @@ def _one(library: Library, now: Board, one: Case, at: str, who: str, number: int
     with st.container(border=True, key=f"conflict-{at}-{number}", gap="xsmall"):
         params = {"review": now.review.name, "paper": one.paper_id}
         params |= {"stage": at} if at != STAGES[0] else {}
-        st.page_link(places.SCREENING, label=plain(one.title), query_params=params)
+        st.page_link(places.SCREENING, label=plain(title(one.title)), query_params=params)
         for word in one.outcomes[at].said:
             reason = f" ({plain(word.reason)})" if word.reason else ""
             st.markdown(f"{plain(word.who)}: **{_(VERDICT_NAMES[word.verdict])}**{reason}")

@@ -13,7 +13,7 @@ from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts import places, state
 from kb.pages.parts.facets import sidebar
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.outcome import told
 from kb.pages.parts.review_board import STATE_NAMES
 from kb.pages.parts.words import _, later, many
@@ -52,7 +52,7 @@ def draw(library: Library, now: Board, who: str) -> None:
 
 
 def _bring(library: Library, now: Board, who: str, filters: Filters, passing: int) -> None:
-    st.markdown(f"##### {_('Bring papers in')}")
+    st.markdown(f"## {_('Bring papers in')}")
     names = [_("A search"), _("The search log"), _("A collection"), _("The library"), _("By id")]
     search, logged, collection, whole, ids = st.tabs(names)
     name = now.review.name
@@ -158,7 +158,7 @@ def _brought(act: partial[Added]) -> None:
 
 def _sources(library: Library, now: Board) -> None:
     rows = brought(now)
-    st.markdown(f"##### {_('Where they came from')}")
+    st.markdown(f"## {_('Where they came from')}")
     if not rows:
         st.caption(_("No paper has come into this review yet."))
         return
@@ -198,7 +198,7 @@ def _papers(now: Board) -> None:
     """The papers in one state, a page at a time; each opens in the Screen view."""
     if not now.cases:
         return
-    st.markdown(f"##### {_('Papers by what became of them')}")
+    st.markdown(f"## {_('Papers by what became of them')}")
     groups: dict[str, list[str]] = {}
     for case in now.cases.values():
         groups.setdefault(f"{case.stage}.{case.outcome.state}", []).append(case.paper_id)
@@ -207,9 +207,7 @@ def _papers(now: Board) -> None:
         + (f" – {_('full text')}" if key.startswith("full_text") else "")
         for key in sorted(groups, key=_rank)
     }
-    key, changed = state.bound("show", next(iter(names)), forget=("page",))
-    if st.session_state[key] not in names:
-        st.session_state[key] = next(iter(names))
+    key, changed = state.bound("show", next(iter(names)), forget=("page",), known=names)
     shown = st.pills(
         _("Which papers"),
         list(names),
@@ -228,7 +226,7 @@ def _papers(now: Board) -> None:
         params = {"review": now.review.name, "paper": paper}
         params |= {"stage": case.stage} if case.stage == "full_text" else {}
         st.page_link(
-            places.SCREENING, label=plain(f"{case.title}{reason}{gone}"), query_params=params
+            places.SCREENING, label=plain(f"{title(case.title)}{reason}{gone}"), query_params=params
         )
     if pages > 1:
         state.pages(pages)

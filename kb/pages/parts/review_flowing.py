@@ -46,7 +46,7 @@ def draw(library: Library, now: Board, who: str) -> None:  # noqa: ARG001 - as e
                 key=f"flow-{form}",
                 on_click="ignore",
             )
-    st.markdown(f"##### {_('The papers')}")
+    st.markdown(f"## {_('The papers')}")
     with st.container(horizontal=True, key="flow-lists"):
         for which, form, label in _LISTS:
             st.download_button(

@@ -12,10 +12,19 @@ from kb.pages.parts.outcome import told
 from kb.pages.parts.words import _, later
 from kb.review_sources import from_search
 from kb.review_state import Board
-from kb.screening import LONGEST_NAME, MOST_CODERS, change, create
+from kb.screening import (
+    LONGEST_NAME,
+    LONGEST_TEXT,
+    MOST_CODERS,
+    MOST_CRITERIA,
+    change,
+    create,
+)
 
 _FIRST = 100
 """Papers that an example brings in."""
+_LONGEST_CRITERIA = MOST_CRITERIA * (LONGEST_TEXT + 1)
+"""Characters of a field for criteria, one a line."""
 
 # Names, questions and criteria stay as they are: papers are in English.
 _EXAMPLES = (
@@ -63,7 +72,7 @@ def begin(library: Library) -> None:
             st.button(
                 name, help=question, key=f"try-review-{at}", on_click=_try, args=(library, at)
             )
-    st.markdown(f"##### {_('Or make your own')}")
+    st.markdown(f"## {_('Or make your own')}")
     _form(library)
 
 
@@ -119,7 +128,7 @@ def rules(review: Review) -> None:
         texts = review.texts(kind)
         if texts:
             items = "".join(f"<li>{escaped(text)}</li>" for text in texts)
-            parts.append(f'<h6 class="sf-place">{escaped(_(heading))}</h6><ul>{items}</ul>')
+            parts.append(f'<h2 class="sf-place">{escaped(_(heading))}</h2><ul>{items}</ul>')
     if not parts:
         st.caption(_("This review has no question and no criteria yet."))
         return
@@ -143,15 +152,22 @@ def _fields(review: Review | None) -> tuple[str, str, str]:
     """The fields of a form: question, and criteria of either kind, one a line."""
     of = review.name if review else ""
     question = st.text_input(
-        _("Question"), value=review.question if review else "", key=f"question-{of}"
+        _("Question"),
+        value=review.question if review else "",
+        max_chars=LONGEST_TEXT,
+        key=f"question-{of}",
     )
     held = {kind: "\n".join(review.texts(kind)) if review else "" for kind in _RULES}
     include = st.text_area(
-        _("Include where … (one criterion a line)"), value=held["include"], key=f"include-{of}"
+        _("Include where … (one criterion a line)"),
+        value=held["include"],
+        max_chars=_LONGEST_CRITERIA,
+        key=f"include-{of}",
     )
     exclude = st.text_area(
         _("Exclude where … (one criterion a line: these are the reasons offered)"),
         value=held["exclude"],
+        max_chars=_LONGEST_CRITERIA,
         key=f"exclude-{of}",
     )
     return question, include, exclude
@@ -166,6 +182,7 @@ def _try(library: Library, at: int) -> None:
     name, question, include, exclude, query = _EXAMPLES[at]
 
     def act() -> None:
+        """Make the review, and bring its first papers in."""
         rows = _criteria("\n".join(include), "\n".join(exclude))
         create(library, name, question=question, criteria=rows)
         from_search(library, name, query, most=_FIRST)

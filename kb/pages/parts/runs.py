@@ -38,7 +38,7 @@ def draw(library: Library, jobs: Jobs) -> None:
     runs = last_runs(library, _RUNS)
     if not runs:
         return
-    st.subheader(_("Runs"), anchor=False)
+    st.header(_("Runs"), anchor=False)
     for run in runs:
         counts, state = run["counts"], run["state"]
         done = _("{added} added, {updated} updated, {unchanged} unchanged, {failed} failed").format(

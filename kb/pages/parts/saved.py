@@ -44,7 +44,7 @@ def listed(library: Library) -> None:
     held = saved_searches.saved_searches(library, person.name(library))
     if not held:
         return
-    st.markdown(f"##### {_('Saved searches')}")
+    st.markdown(f"## {_('Saved searches')}")
     for place, one in enumerate(held):
         with st.container(
             horizontal=True, key=f"saved-{place}", vertical_alignment="center", gap="small"

@@ -10,7 +10,7 @@ from kb.catalogue.screening import STAGES
 from kb.errors import CatalogueUnwritable, KbError
 from kb.library import Library
 from kb.pages.parts import state
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.review_board import VERDICT_NAMES
 from kb.pages.parts.words import _
 from kb.review_state import Board, Case
@@ -109,7 +109,7 @@ def _decide(
         st.session_state[_FAILED] = f"{error.message}: {error.remedy}"
     else:
         st.session_state[_REASON] = ""
-        st.session_state[_SAID] = f"{_(VERDICT_NAMES[verdict])}: {case.title}"
+        st.session_state[_SAID] = f"{_(VERDICT_NAMES[verdict])}: {title(case.title)}"
         _leave(case.paper_id)
 
 

@@ -9,13 +9,13 @@ from kb.catalogue.screening import STAGES
 from kb.library import Library
 from kb.pages.parts import places, results, review_making, review_stopping, screening_acts, state
 from kb.pages.parts.criteria_words import highlighted
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped, plain, title
 from kb.pages.parts.quotes import DIGEST
 from kb.pages.parts.review_board import STAGE_NAMES, STATE_NAMES, VERDICT_NAMES, ranked, stage
 from kb.pages.parts.tags import chips
 from kb.pages.parts.words import _, later, many
 from kb.review_check import pending
-from kb.review_order import ORDERS, queue
+from kb.review_order import queue
 from kb.review_state import MAYBE, Board, Case, mine
 
 _ORDERS = {
@@ -47,9 +47,7 @@ def draw(library: Library, now: Board, who: str) -> None:
 
 
 def _stages(now: Board) -> None:
-    key, changed = state.bound("stage", STAGES[0], forget=("paper", "seen"))
-    if st.session_state[key] not in STAGES:
-        st.session_state[key] = STAGES[0]
+    key, changed = state.bound("stage", STAGES[0], forget=("paper", "seen"), known=STAGES)
     counts = {one: len(now.at(one)) for one in STAGES}
     st.segmented_control(
         _("Stage"),
@@ -62,22 +60,17 @@ def _stages(now: Board) -> None:
 
 
 def _order() -> str:
-    key, changed = state.bound("order", "likely", forget=("paper", "seen"))
-    if st.session_state[key] not in ORDERS:
-        st.session_state[key] = "likely"
-    return str(
-        st.selectbox(
-            _("Order"),
-            list(_ORDERS),
-            key=key,
-            on_change=changed,
-            format_func=lambda one: _(_ORDERS[one]),
-            width=210,
-            help=_(
-                "Most likely first learns from what was decided, anew after every ten decisions; "
-                "at first it goes by likeness to the question and the criteria."
-            ),
-        )
+    return state.chosen(
+        _("Order"),
+        {order: _(name) for order, name in _ORDERS.items()},
+        "order",
+        "likely",
+        forget=("paper", "seen"),
+        width=210,
+        help=_(
+            "Most likely first learns from what was decided, anew after every ten decisions; "
+            "at first it goes by likeness to the question and the criteria."
+        ),
     )
 
 
@@ -158,7 +151,7 @@ def _shown(library: Library, now: Board, case: Case) -> None:
     with library.catalogue.read() as reader:
         number = reader.numbers([case.paper_id]).get(case.paper_id)
     if number is None:
-        st.markdown(f"**{plain(case.title)}**")
+        st.markdown(f"**{plain(title(case.title))}**")
         st.warning(
             _("{id} is no longer in the library; it stays counted.").format(
                 id=plain(case.paper_id)

@@ -61,7 +61,7 @@ def _new(library: Library) -> None:
         "{n} papers are new since your last visit",
         len(numbers),
     )
-    st.markdown(f"##### {told}")
+    st.markdown(f"## {told}")
     kept = keeping.kept(library)
     with library.catalogue.read() as reader:
         papers = reader.papers(numbers[:_NEW])

@@ -6,8 +6,9 @@ change of the widget is written back by its callback.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -47,15 +48,38 @@ def put(values: Mapping[str, str | Sequence[str]], *, forget: Iterable[str] = ()
             del st.query_params[name]
 
 
-def bound(name: str, default: str = "", *, forget: Iterable[str] = ()) -> Bound:
+def bound(
+    name: str, default: str = "", *, forget: Iterable[str] = (), known: Collection[str] = ()
+) -> Bound:
     """(key, callback) of a widget whose text is the parameter `name`.
 
     `forget` names parameters that mean nothing any more once this one changes, such as
-    the number of the page.
+    the number of the page. A value that is not among `known`, where they are given, is
+    the default.
     """
-    key = f"at:{name}"
-    st.session_state[key] = one(name, default)
+    key, held = f"at:{name}", one(name, default)
+    st.session_state[key] = default if known and held not in known else held
     return key, partial(_written, key, name, default, tuple(forget))
+
+
+def chosen(
+    label: str,
+    known: Mapping[str, str],
+    name: str,
+    default: str = "",
+    *,
+    forget: Iterable[str] = (),
+    **look: Any,
+) -> str:
+    """A box to choose one of `known` (value -> what it is called) for the parameter `name`.
+
+    Takes: default, forget as `bound` does; look, what else `st.selectbox` is to be told.
+    """
+    key, changed = bound(name, default, forget=forget, known=known)
+    choice = st.selectbox(
+        label, list(known), key=key, on_change=changed, format_func=known.__getitem__, **look
+    )
+    return str(choice)
 
 
 def _written(key: str, name: str, default: str, forget: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from kb.learning import EXAMPLES, Change, Proposal
 from kb.library import Library
 from kb.pages.parts import places
 from kb.pages.parts.lessons import Lessons
-from kb.pages.parts.markup import plain
+from kb.pages.parts.markup import plain, title
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, later, many
 
@@ -147,4 +147,4 @@ def _examples(library: Library, one: Change, name: str) -> None:
             held = reader.papers(reader.numbers(ids).values())
         for paper in held.values():
             target = {"id": paper.paper_id}
-            st.page_link(places.PAPER, label=plain(paper.title), query_params=target)
+            st.page_link(places.PAPER, label=plain(title(paper.title)), query_params=target)

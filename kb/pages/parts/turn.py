@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kb.grouping import FURTHER
 from kb.library import Library
@@ -30,27 +31,33 @@ Answer = Mapping[str, Any]
 
 def turn(library: Library, chat: str, number: int, question: str, answer: Answer) -> None:
     """Draw a turn; `number` is its place in the chat, from 0."""
+    with waiting(number, question):
+        reply(library, chat, number, answer)
+
+
+def waiting(number: int, question: str) -> DeltaGenerator:
+    """Draw the question of a turn. Returns where its reply is to be drawn."""
     with st.container(key=f"turn-{number}"):
-        _turn(library, chat, number, question, answer)
+        with st.chat_message("user"):
+            st.markdown(plain(question))
+        return st.chat_message("assistant")
 
 
-def _turn(library: Library, chat: str, number: int, question: str, answer: Answer) -> None:
-    with st.chat_message("user"):
-        st.markdown(plain(question))
-    with st.chat_message("assistant"):
-        understood(library, number, answer)
-        if answer.get("answered"):
-            _answered(library, chat, number, answer)
-        else:
-            _refused(answer)
-        if answer.get("writer") == "llm":
-            st.caption(
-                _("Worded by a language model; each sentence was checked against what it cites.")
-            )
-        for notice in answer.get("notices", ()):
-            st.caption(plain(str(notice)))
-        coverage.line(library, answer, chat, number)
-        sureness(answer, str(number))
+def reply(library: Library, chat: str, number: int, answer: Answer) -> None:
+    """Draw the answer or refusal of a turn, here."""
+    understood(library, number, answer)
+    if answer.get("answered"):
+        _answered(library, chat, number, answer)
+    else:
+        _refused(answer)
+    if answer.get("writer") == "llm":
+        st.caption(
+            _("Worded by a language model; each sentence was checked against what it cites.")
+        )
+    for notice in answer.get("notices", ()):
+        st.caption(plain(str(notice)))
+    coverage.line(library, answer, chat, number)
+    sureness(answer, str(number))
 
 
 def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:

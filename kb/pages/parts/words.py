@@ -7,6 +7,7 @@ English is what the code says; the other languages are catalogues of GNU gettext
 from __future__ import annotations
 
 import gettext
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -21,14 +22,26 @@ FOLDER = Path(__file__).resolve().parents[1] / "locale"
 _PARAMETER = "lang"
 
 
+_run = threading.local()
+
+
+def settle() -> str:
+    """Find the language of this run of a page, and keep it until the next."""
+    _run.language = ""
+    _run.language = language()
+    return str(_run.language)
+
+
 def language() -> str:
     """The language in use: of the address, else of this session, else of the browser."""
+    # Asked for hundreds of times a page: reading the address takes Streamlit's locks.
+    if settled := getattr(_run, "language", ""):
+        return str(settled)
     named = str(st.query_params.get(_PARAMETER, ""))
     if named not in LANGUAGES:
         named = str(st.session_state.get("language", ""))
     if named not in LANGUAGES:
         named = _of_browser()
-    # Asked for hundreds of times a page: writing takes Streamlit's locks, reading does not.
     if st.session_state.get("language") != named:
         st.session_state["language"] = named
     return named
@@ -47,12 +60,16 @@ def choose(code: str) -> None:
     """Use a language from now on, in this session; a shared address shows the same."""
     st.session_state["language"] = st.session_state["language-chosen"] = code
     st.query_params[_PARAMETER] = code
+    settle()
 
 
 def keep_in_address() -> None:
-    """Put the language that was chosen into the address, which a link to another page lacks."""
-    if st.session_state.get("language-chosen") and _PARAMETER not in st.query_params:
-        st.query_params[_PARAMETER] = str(st.session_state["language-chosen"])
+    """Put the language into the address, which a link to another page lacks: where it was
+    chosen, or came with an address and is not the browser's.
+    """
+    kept = st.session_state.get("language-chosen") or in_address().get(_PARAMETER)
+    if kept and _PARAMETER not in st.query_params:
+        st.query_params[_PARAMETER] = str(kept)
 
 
 def _(text: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kb.bounds import bounded
 from kb.catalogue.challenge_log import (
     ChallengeDecision,
     Named,
@@ -196,7 +197,7 @@ def _rows(one: Challenge, wanted: Sequence[str], *, evidence_only: bool = False)
 
 def _log(library: Library, entry: ChallengeDecision) -> ChallengeDecision:
     """Keep an entry with its time and coder; beside a long write of another process too."""
-    who = coder(library, entry.who)
+    who, why = coder(library, entry.who), bounded(legible(entry.why))
     # No index holds challenges: the generation stays, and the map names the decisions.
     with library.writing_beside(follow=False), library.catalogue.write(bump=False) as writer:
         log = read_challenge_log(writer.connection)
@@ -205,5 +206,5 @@ def _log(library: Library, entry: ChallengeDecision) -> ChallengeDecision:
         if last >= at:  # a clock may go wrong, or be another's
             later = datetime.fromisoformat(last) + timedelta(microseconds=1)
             at = later.isoformat(timespec="microseconds")
-        kept = replace(entry, at=at, who=who, why=legible(entry.why))
+        kept = replace(entry, at=at, who=who, why=why)
         return append_decisions(writer.connection, [kept])[0]
