@@ -17,8 +17,9 @@ from kb.catalogue import Catalogue
 from kb.catalogue.frozen import kept_version
 from kb.catalogue.joining import records
 from kb.catalogue.places import Place, place_of
+from kb.catalogue.sidecar import END, beside
 from kb.catalogue.sqlite_file import SqliteFile
-from kb.catalogue.store import BACKUPS, check_file
+from kb.catalogue.store import BACKUPS, check_file, require_bytes
 from kb.errors import LibraryError, UsageError
 from kb.index_state import IndexFolder
 from kb.settings import load_settings
@@ -88,16 +89,25 @@ def backups(folder: Path) -> list[Kept]:
 
 def newest_backup(folder: Path) -> Path | None:
     """The newest sound backup in the library's backups folder."""
+    return choose_backup(folder)[0]
+
+
+def choose_backup(folder: Path) -> tuple[Path | None, list[str]]:
+    """(the newest sound backup in the library's backups folder, what is wrong with newer ones)."""
+    passed_over: list[str] = []
     found = sorted(
         (folder / BACKUPS).glob("*.sqlite"), key=lambda path: path.stat().st_mtime_ns, reverse=True
     )
     for path in found:
         try:
             check_file(path)
-        except (LibraryError, OSError):
-            continue  # a copy of a damaged catalogue is kept there too
-        return path
-    return None
+        except LibraryError as error:  # a copy of a damaged catalogue is kept there too
+            passed_over.append(error.message)
+        except OSError as error:
+            passed_over.append(f"{path} cannot be read: {error.strerror}")
+        else:
+            return path, passed_over
+    return None, passed_over
 
 
 def require_meant(doomed: int, held: int, does: str, *, yes: bool) -> None:
@@ -190,6 +200,7 @@ def _prepared(source: Path, target: Path) -> Path:
     check_file(source)
     with source.open("rb") as stream, target.open("wb") as copy:
         shutil.copyfileobj(stream, copy)
+    require_bytes(target, beside(source))
     check_file(target)
     place = SqliteFile(target)
     catalogue = Catalogue.open(place)
@@ -295,7 +306,7 @@ def _prune(made: Path) -> None:
     alike = made.parent.glob(f"*-{found[1]}*.sqlite")
     older = sorted(one for one in alike if one != made and _AUTOMATIC.fullmatch(one.name))
     for old in older[: max(0, len(older) - KEPT_COPIES + 1)]:
-        for end in ("", *_SIDE_FILES):
+        for end in ("", *_SIDE_FILES, END):
             old.with_name(old.name + end).unlink(missing_ok=True)
 
 

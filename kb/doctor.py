@@ -19,6 +19,7 @@ from kb.catalogue.soundness import (
     held_dimension,
     index_sample,
     lacking,
+    put_bytes_back,
     unsound,
 )
 from kb.catalogue.values import Vector
@@ -61,6 +62,7 @@ class Fault:
 
 _FIX = "kb doctor --fix"
 _AGAIN = "kb remove the papers named, and add them again"
+_BEFORE = "kb restore FILE, with a backup from before; what else they hold is still there"
 _UNSOUND: dict[str, tuple[str, str]] = {
     "orphan_rows": ("rows of papers that are gone", _FIX),
     "quote_mismatch": ("passages that are not in their page's stored text", _AGAIN),
@@ -69,9 +71,12 @@ _UNSOUND: dict[str, tuple[str, str]] = {
     "joined_to_nothing": ("papers joined to one that is not here", _FIX),
     "joined_in_chain": ("papers joined to one that is joined itself", _FIX),
     "decisions_astray": ("tags by people that are not what the log of decisions says", _FIX),
+    "row_changed": ("rows of papers whose bytes are not those written", _AGAIN),
+    "said_changed": ("rows of what people said whose bytes are not those written", _BEFORE),
     "odd_values": ("papers whose values cannot be, or contradict each other", _AGAIN),
     "vector_missing": ("vectors missing or of another length", _FIX),
     "vector_not_unit": ("vectors that are not of length 1", _FIX),
+    "vector_changed": ("vectors whose bytes are not those written", _FIX),
 }
 _OTHER_SCHEMA = (
     "a Sixfold that was never released wrote it, or its tables were changed: kb restore FILE with "
@@ -347,7 +352,9 @@ def mend(library: Library, faults: list[Fault]) -> list[Path]:
             with library.catalogue.write() as writer:
                 drop_strange(library, writer)
                 derive(library, writer, library.edition)
-        if codes & {"vector_missing", "vector_not_unit"}:
+        if codes & {"vector_missing", "vector_not_unit", "vector_changed"}:
+            with library.catalogue.write() as writer:
+                put_bytes_back(writer)
             embed_again(library, everything=False)
         library.indexes.follow(library.catalogue)
         sweep(library.folder, library.indexes, everything="stale_files" in codes)
