@@ -20,6 +20,7 @@ from kb.pages.parts.outcome import too_long
 from kb.pages.parts.turn import reply, turn, waiting
 from kb.pages.parts.words import _, later, many
 from kb.pages.parts.writing import Writing
+from kb.reply import Answer
 from kb.writer import available
 
 # The question and what papers that answer it say. The starter answers them, with a chance of
@@ -56,6 +57,9 @@ class Asked:
 
 def draw(library: Library) -> None:
     """The page."""
+    # Begun in a run that a click ended before the address could tell of it.
+    if begun := st.session_state.pop("begun", ""):
+        state.put({"chat": begun})
     chat = state.one("chat")
     chat = chat if _ID.fullmatch(chat) else ""
     own = may_write(library, chat, person.whose_chats(library))
@@ -220,21 +224,32 @@ def _ask(library: Library, chat: str, asked: Asked) -> str:
         found = ask(
             library, asked.question, asked.filters, asked.earlier, understood=asked.understood
         )
-    chat = chat or new_chat()
+        # Before anything is drawn: a click elsewhere ends this run at the next thing drawn.
+        chat = st.session_state["begun"] = chat or new_chat()
+        answer = _kept(library, chat, asked, found)
     state.put({"chat": chat})
-    if asked.worded and found.citations:
-        writing = Writing(library, chat, asked.question, found, person.whose_chats(library))
-        st.session_state["writing"] = writing.start()
+    st.session_state.pop("begun", None)
+    if not answer:
         st.rerun()
-    answer = found.to_json()
-    try:
-        keep(library, chat, asked.question, answer, whose=person.whose_chats(library))
-    except KbError:
-        _unsaved(library, chat, asked.question, answer)
     with here:
         reply(library, chat, place, answer)
     _look_at(place)
     return chat
+
+
+def _kept(library: Library, chat: str, asked: Asked, found: Answer) -> dict[str, Any]:
+    """Keep the answer as a turn of the chat and return it; {} while a model is to word it."""
+    whose = person.whose_chats(library)
+    if asked.worded and found.citations:
+        written = Writing(library, chat, asked.question, found, whose)
+        st.session_state["writing"] = written.start()
+        return {}
+    answer = found.to_json()
+    try:
+        keep(library, chat, asked.question, answer, whose=whose)
+    except KbError:
+        _unsaved(library, chat, asked.question, answer)
+    return answer
 
 
 @st.fragment(run_every=0.4)

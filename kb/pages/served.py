@@ -45,10 +45,11 @@ def names(address: str, public: str) -> list[str]:
     This machine's names, and the host of `public`, the address that people use. Anything
     where the app listens beyond this machine, whose names nobody here knows.
     """
-    if not Place("http", address, 0).loopback:
+    own = address.lower().rstrip(".")
+    if not Place("http", own, 0).loopback:
         return []
-    host = get_hostname(public)
-    return [*HERE, host] if host else [*HERE]
+    called = dict.fromkeys([*HERE, own, get_hostname(public)])
+    return [one for one in called if one]
 
 
 if __name__ == "__main__":

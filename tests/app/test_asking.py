@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ingest.sources import jsonl
@@ -21,6 +22,7 @@ from kb.answer import ask
 from kb.chats import chats, keep, rename, turns
 from kb.grouping import CLOSEST, FURTHER
 from kb.library import Library
+from kb.pages.parts import state
 from kb.pages.parts.markup import plain
 
 Start = Callable[..., AppTest]
@@ -387,7 +389,25 @@ def test_citations_of_further_papers_alone_are_folded_with_them(start: Start, fo
     assert 'id="source-0-2"' in html_of(fold)
     assert 'id="source-0-1"' not in html_of(fold)
     anchors = re.findall(r'id="(source-0-\d)"', html(app))
-    assert sorted(anchors) == ["source-0-1", "source-0-2"]
+    assert anchors == ["source-0-1", "source-0-2"], "the answer's own sources come first"
+
+
+def test_an_answer_that_a_click_interrupts_is_kept_and_shown(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start("ask")
+    with monkeypatch.context() as during:
+        # As Streamlit ends a run: at the next thing that goes to the browser.
+        during.setattr(state, "put", lambda *_args, **_more: st.stop())
+        type_in(app, QUESTION)
+    assert "chat" not in app.query_params
+    app.run()
+    assert len(app.chat_message) == 2
+    with closing(Library.open(folder)) as library:
+        (kept,) = chats(library)
+    assert app.query_params["chat"] == [kept.chat]
+    click(app, "new")
+    assert not app.chat_message
 
 
 def test_a_question_that_is_too_long_is_given_back(start: Start) -> None:

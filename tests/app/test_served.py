@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from streamlit import config, net_util
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from kb.cli import main as kb
 from kb.pages import served
@@ -36,6 +37,20 @@ def test_on_this_machine_the_server_has_its_names_and_the_public_one(address: st
     assert served.names(address, "") == list(served.HERE)
     for public in ("papers.example.org", "https://papers.example.org:8443/kb"):
         assert served.names(address, public) == [*served.HERE, "papers.example.org"]
+
+
+@pytest.mark.parametrize(
+    ("address", "host"), [("127.0.0.2", "127.0.0.2"), ("LOCALHOST", "localhost")]
+)
+def test_another_name_of_this_machine_is_its_own_and_no_open_door(address: str, host: str) -> None:
+    held = served.names(address, "")
+    assert set(held) == {*served.HERE, host}
+    config.set_option(served.HOSTS, held)
+    try:
+        assert is_host_allowed(f"{host}:8501")
+        assert not is_host_allowed("papers.example.org")
+    finally:
+        config.set_option(served.HOSTS, [])
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.0.2.7", "papers.example.org"])

@@ -62,7 +62,8 @@ def sidebar(library: Library, opened: str) -> None:
 def show(chat: str) -> None:
     """Open a chat; "" begins a new one."""
     state.put({"chat": chat}, forget=("all",))
-    st.session_state.pop("doomed", None)
+    for name in ("doomed", "begun"):
+        st.session_state.pop(name, None)
 
 
 def _row(library: Library, one: ChatHead, *, opened: bool, dated: bool) -> None:

@@ -65,13 +65,10 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     checked = rechecked(library, f"{chat}/{number}", citations) if citations else []
     now = {one["n"]: found for one, found in zip(citations, checked, strict=True)}
     further = _further(answer)
+    beside = ""
     for heading, told in grouped(answer, now, str(number)):
         if heading == FURTHER:
-            with st.expander(f"{_(heading)} ({told.count('<p>')})", key=f"further-{number}"):
-                st.html(f'<div class="sf-answer">{told}</div>')
-                for one in citations:
-                    if one["n"] in further:
-                        citation(library, str(number), one, now[one["n"]])
+            beside = told
             continue
         if heading:
             st.html(f'<h2 class="sf-group">{escaped(_(heading))}</h2>')
@@ -82,9 +79,16 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     moved = sum(found.state == "moved" for found in checked)
     if gone or moved:
         st.caption(_since(gone, moved))
-    for one, found in zip(citations, checked, strict=True):
+    for one in citations:
         if one["n"] not in further:
-            citation(library, str(number), one, found)
+            citation(library, str(number), one, now[one["n"]])
+    # Last: opened, it would stand between an answer and its sources.
+    if beside:
+        with st.expander(f"{_(FURTHER)} ({beside.count('<p>')})", key=f"further-{number}"):
+            st.html(f'<div class="sf-answer">{beside}</div>')
+            for one in citations:
+                if one["n"] in further:
+                    citation(library, str(number), one, now[one["n"]])
 
 
 def _further(answer: Answer) -> frozenset[int]:
