@@ -99,10 +99,22 @@ class Catalogue:
             if catalogue.read_only:
                 catalogue.close()
                 raise too_old(place.path, version)
-            stem = place.path.parent / BACKUPS / f"v{version}-before-v{SCHEMA_VERSION}"
-            catalogue.backup(_free(stem))
-            _migrate(place)
+            catalogue._bring_up(version)
         return catalogue
+
+    def _bring_up(self, version: int) -> None:
+        """Copy the catalogue, then migrate it; where that fails, it stays as it was."""
+        stem = self.path.parent / BACKUPS / f"v{version}-before-v{SCHEMA_VERSION}"
+        copy = _free(stem)
+        self.backup(copy)
+        try:
+            _migrate(self.place)
+        except _FAULTS as error:
+            self.close()
+            # Each further try to open it would leave one more.
+            for path in (copy, beside(copy)):
+                path.unlink(missing_ok=True)
+            raise self.place.told(_wrapped(error)) or _unknown(self.place.name, error) from error
 
     def close(self) -> None:
         """Give back every connection."""

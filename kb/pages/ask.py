@@ -57,9 +57,6 @@ class Asked:
 
 def draw(library: Library) -> None:
     """The page."""
-    # Begun in a run that a click ended before the address could tell of it.
-    if begun := st.session_state.pop("begun", ""):
-        state.put({"chat": begun})
     chat = state.one("chat")
     chat = chat if _ID.fullmatch(chat) else ""
     own = may_write(library, chat, person.whose_chats(library))
@@ -105,11 +102,10 @@ def _conversed(library: Library, chat: str, *, own: bool) -> str:
 
 
 def _asked(filters: Filters, told: list[tuple[str, dict[str, Any]]]) -> Asked | None:
-    """What was asked in the box of the last run, by an example or by asking anew."""
-    again: Resolved | None = st.session_state.pop(narrowing.AGAIN, None)
-    example = st.session_state.pop("example", None)
-    typed = str((again.question if again else st.session_state.get("question") or example) or "")
-    if not typed.strip() or len(typed) > state.MOST:
+    """What was asked in the box, by an example or by asking anew, and is not answered yet."""
+    again: Resolved | None = st.session_state.get(narrowing.AGAIN)
+    typed = again.question if again else next(iter(st.session_state.get(chat_list.ASKING, ())), "")
+    if not typed.strip():
         return None
     earlier = [turn_of(answer) for _question, answer in told]
     worded = bool(st.session_state.get("worded"))
@@ -122,7 +118,8 @@ def _box(*, disabled: bool) -> None:
     back = st.session_state.pop("too-long", None)
     if back is not None and too_long(back, state.MOST):
         st.session_state["question"] = back
-    asked = st.chat_input(_("Ask about these papers"), key="question", disabled=disabled)
+    told = _("Ask about these papers")
+    asked = st.chat_input(told, key="question", disabled=disabled, on_submit=_submitted)
     if asked and len(asked) > state.MOST:
         st.session_state["too-long"] = asked
         st.rerun()
@@ -211,8 +208,16 @@ def _start(library: Library, passing: int) -> None:
     st.caption(kept)
 
 
-def _choose(example: str) -> None:
-    st.session_state["example"] = example
+def _choose(question: str) -> None:
+    """Put a question to those that are to be answered."""
+    # Kept until it is: the box holds it for one run, which a click elsewhere may end.
+    asking = st.session_state.get(chat_list.ASKING, ())
+    if len(question) <= state.MOST and question not in asking:
+        st.session_state[chat_list.ASKING] = (*asking, question)
+
+
+def _submitted() -> None:
+    _choose(str(st.session_state["question"] or ""))
 
 
 def _ask(library: Library, chat: str, asked: Asked) -> str:
@@ -220,36 +225,39 @@ def _ask(library: Library, chat: str, asked: Asked) -> str:
     place = len(asked.earlier)
     here = waiting(place, asked.question)
     _look_at(place)
-    with here, st.spinner(_("Reading …")):
-        found = ask(
-            library, asked.question, asked.filters, asked.earlier, understood=asked.understood
-        )
-        # Before anything is drawn: a click elsewhere ends this run at the next thing drawn.
-        chat = st.session_state["begun"] = chat or new_chat()
-        answer = _kept(library, chat, asked, found)
-    state.put({"chat": chat})
-    st.session_state.pop("begun", None)
-    if not answer:
-        st.rerun()
-    with here:
-        reply(library, chat, place, answer)
-    _look_at(place)
-    return chat
-
-
-def _kept(library: Library, chat: str, asked: Asked, found: Answer) -> dict[str, Any]:
-    """Keep the answer as a turn of the chat and return it; {} while a model is to word it."""
     whose = person.whose_chats(library)
+    with here, st.spinner(_("Reading …")):
+        found = _found(library, asked)
+    chat = chat or new_chat()
+    # A click elsewhere ended this run before here, and the next one answers; or it is too late.
+    chat_list.asked(again=asked.understood is not None)
     if asked.worded and found.citations:
-        written = Writing(library, chat, asked.question, found, whose)
-        st.session_state["writing"] = written.start()
-        return {}
+        writing = Writing(library, chat, asked.question, found, whose)
+        st.session_state["writing"] = writing.start()
+        state.put({"chat": chat})
+        st.rerun()
     answer = found.to_json()
     try:
         keep(library, chat, asked.question, answer, whose=whose)
     except KbError:
         _unsaved(library, chat, asked.question, answer)
-    return answer
+    state.put({"chat": chat})
+    with here:
+        reply(library, chat, place, answer)
+    _look_at(place)
+    if st.session_state.get(chat_list.ASKING):
+        st.rerun()
+    return chat
+
+
+def _found(library: Library, asked: Asked) -> Answer:
+    try:
+        return ask(
+            library, asked.question, asked.filters, asked.earlier, understood=asked.understood
+        )
+    except Exception:
+        chat_list.forget_asked()  # else the page would fail for good
+        raise
 
 
 @st.fragment(run_every=0.4)

@@ -16,13 +16,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+import kb.answer
 from ingest.sources import jsonl
 from kb.adding import add
 from kb.answer import ask
 from kb.chats import chats, keep, rename, turns
+from kb.errors import UsageError
 from kb.grouping import CLOSEST, FURTHER
 from kb.library import Library
-from kb.pages.parts import state
+from kb.pages.parts import chat_list, facets
 from kb.pages.parts.markup import plain
 
 Start = Callable[..., AppTest]
@@ -392,27 +394,37 @@ def test_citations_of_further_papers_alone_are_folded_with_them(start: Start, fo
     assert anchors == ["source-0-1", "source-0-2"], "the answer's own sources come first"
 
 
-def test_an_answer_that_a_click_interrupts_is_kept_and_shown(
-    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("where", ["before it is read", "while it is read"])
+def test_a_question_that_a_click_interrupts_is_answered_by_the_next_run(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     app = start("ask")
     with monkeypatch.context() as during:
-        # As Streamlit ends a run: at the next thing that goes to the browser.
-        during.setattr(state, "put", lambda *_args, **_more: st.stop())
+        if where == "before it is read":
+            during.setattr(facets, "sidebar", lambda *_args: st.stop())
+        else:
+            during.setattr(kb.answer, "ask", lambda *_args, **_more: st.stop())
         type_in(app, QUESTION)
-    assert "chat" not in app.query_params
+    app.session_state[chat_list.ASKING] += (FOOTBALL,)  # typed meanwhile
     app.run()
-    assert len(app.chat_message) == 2
+    assert [one.markdown[0].value for one in app.chat_message[::2]] == [QUESTION, FOOTBALL]
+    app.run()
     with closing(Library.open(folder)) as library:
         (kept,) = chats(library)
-    assert app.query_params["chat"] == [kept.chat]
-    click(app, "new")
-    assert not app.chat_message
+        assert len(turns(library, kept.chat)) == 2, "each once"
 
 
-def test_a_question_that_is_too_long_is_given_back(start: Start) -> None:
-    app = type_in(start("ask"), "why " * 1250)
-    assert "5,000 characters; at most 2,000" in app.toast[0].value
+def test_a_question_that_fails_is_not_asked_for_ever(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_args: object, **_more: object) -> None:
+        raise UsageError("no answer", remedy="ask less")
+
+    app = start("ask")
+    with monkeypatch.context() as during:
+        during.setattr(kb.answer, "ask", failing)
+        type_in(app, QUESTION)
+        assert "o answer" in app.error[0].value
+    app.run()
+    assert not app.error
     assert not app.chat_message
-    type_in(app, FOOTBALL)
-    assert app.chat_message

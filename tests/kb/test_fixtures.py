@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,11 @@ import pytest
 from kb import chats
 from kb.bundle import load_bundle
 from kb.catalogue import SCHEMA_VERSION, Filters
+from kb.catalogue.frozen import kept_version
+from kb.catalogue.places import CATALOGUE
+from kb.cli import main
 from kb.doctor import check
+from kb.errors import DamagedCatalogue
 from kb.library import Library
 from kb.mapping import challenges
 from kb.search import search
@@ -38,6 +44,23 @@ def test_a_library_of_an_earlier_version_opens(version: str, tmp_path: Path) -> 
     assert [hit.paper.paper_id for hit in hits] == ["doi:10.5555/3000003"]
     assert hits[0].passage.page == 2
     library.close()
+
+
+def test_a_library_that_cannot_be_migrated_is_named_and_leaves_no_copies(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "library"
+    shutil.copytree(FIXTURES / "v4" / "library", folder)
+    with closing(sqlite3.connect(folder / CATALOGUE)) as file:
+        file.execute("UPDATE page_texts SET text = CAST(x'ff41' AS TEXT) WHERE rowid = 1")
+        file.commit()
+    for _ in range(2):
+        with pytest.raises(DamagedCatalogue, match=r"is damaged: .*UTF-8"):
+            Library.open(folder)
+    assert not list((folder / "backups").iterdir())
+    assert kept_version(folder / CATALOGUE) == 4
+    assert main(["--library", str(folder), "doctor"]) == 3
+    assert "UTF-8" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("version", VERSIONS)

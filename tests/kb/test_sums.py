@@ -84,6 +84,11 @@ def test_more_than_one_changed_byte_is_not_guessed_at() -> None:
     assert with_byte_back(whole, 1 << 40) is None
 
 
+@pytest.mark.timeout(20)
+def test_what_is_no_vector_takes_no_time() -> None:
+    assert with_byte_back(bytes(10_000_000), zlib.crc32(b"")) is None
+
+
 def vectors(library: Library) -> list[bytes]:
     with library.catalogue.read() as reader:
         return [

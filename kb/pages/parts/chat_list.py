@@ -11,9 +11,12 @@ from kb.chat_export import exported_chat
 from kb.chats import LONGEST_NAME, chats, remove, rename
 from kb.errors import KbError
 from kb.library import Library
-from kb.pages.parts import person, state
+from kb.pages.parts import narrowing, person, state
 from kb.pages.parts.markup import plain, visible
 from kb.pages.parts.words import _, many
+
+ASKING = "asking"
+"""Where the page finds the questions that are to be answered, the first asked first."""
 
 _SHOWN = 8
 _LINE = 46  # characters of a title that two lines of the sidebar hold
@@ -62,7 +65,21 @@ def sidebar(library: Library, opened: str) -> None:
 def show(chat: str) -> None:
     """Open a chat; "" begins a new one."""
     state.put({"chat": chat}, forget=("all",))
-    for name in ("doomed", "begun"):
+    st.session_state.pop("doomed", None)
+    forget_asked()
+
+
+def asked(*, again: bool) -> None:
+    """Take the first question out: it is answered. `again`: the one that was asked anew."""
+    if again:
+        st.session_state.pop(narrowing.AGAIN, None)
+    elif waiting := st.session_state.get(ASKING):
+        st.session_state[ASKING] = waiting[1:]
+
+
+def forget_asked() -> None:
+    """Answer nothing that was asked until now."""
+    for name in (ASKING, narrowing.AGAIN):
         st.session_state.pop(name, None)
 
 

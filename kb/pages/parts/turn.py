@@ -79,16 +79,19 @@ def _answered(library: Library, chat: str, number: int, answer: Answer) -> None:
     moved = sum(found.state == "moved" for found in checked)
     if gone or moved:
         st.caption(_since(gone, moved))
-    for one in citations:
-        if one["n"] not in further:
-            citation(library, str(number), one, now[one["n"]])
+    _cited(library, number, [one for one in citations if one["n"] not in further], now)
     # Last: opened, it would stand between an answer and its sources.
     if beside:
         with st.expander(f"{_(FURTHER)} ({beside.count('<p>')})", key=f"further-{number}"):
             st.html(f'<div class="sf-answer">{beside}</div>')
-            for one in citations:
-                if one["n"] in further:
-                    citation(library, str(number), one, now[one["n"]])
+            _cited(library, number, [one for one in citations if one["n"] in further], now)
+
+
+def _cited(
+    library: Library, number: int, citations: list[dict[str, Any]], now: Mapping[int, Recheck]
+) -> None:
+    for one in citations:
+        citation(library, str(number), one, now[one["n"]])
 
 
 def _further(answer: Answer) -> frozenset[int]:
