@@ -70,9 +70,11 @@ def _drawn(page: Any, marks: Sequence[Box]) -> bytes:
     # Boxes are those of the page as shown, marks those of the page before it is turned.
     turned_back = page.derotation_matrix
     for box in marks:
-        mark = page.add_highlight_annot((pymupdf.Rect(box) * turned_back).quad)
-        mark.set_colors(stroke=_HIGHLIGHT)
-        mark.update()
+        # No highlight: the ends of one bulge with its height, far beyond a whole passage.
+        mark = page.add_rect_annot(pymupdf.Rect(box) * turned_back)
+        mark.set_border(width=0)
+        mark.set_colors(stroke=[], fill=_HIGHLIGHT)
+        mark.update(blend_mode=pymupdf.PDF_BM_Multiply)
     # A poster-sized page must not make a poster-sized picture.
     dpi = min(RENDER_DPI, int(RENDER_DPI * 1600 / max(page.rect.width, page.rect.height, 1)))
     png: bytes = page.get_pixmap(dpi=max(dpi, 10), alpha=False).tobytes("png")

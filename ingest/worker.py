@@ -20,6 +20,15 @@ START_SECONDS = 60.0
 """Seconds a child may take to load its libraries: one on a quick disk."""
 _ROOT = Path(__file__).resolve().parent.parent
 
+OWN = ("-P", "-m")
+"""Has Python run a module of ours, never one of that name in the folder where it is started."""
+
+
+def own_modules() -> dict[str, str]:
+    """The environment of a child that finds these very modules, wherever it is started."""
+    paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
 
 class Worker:
     """A child process that answers one request at a time; it starts at the first one.
@@ -31,7 +40,7 @@ class Worker:
     def __init__(
         self,
         memory_megabytes: int,
-        command: Sequence[str] = (sys.executable, "-m", "ingest.pdf_child"),
+        command: Sequence[str] = (sys.executable, *OWN, "ingest.pdf_child"),
         *,
         nice: int = 0,
     ) -> None:
@@ -41,16 +50,13 @@ class Worker:
         self._replies: queue.Queue[bytes] = queue.Queue()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        # The child finds these very modules, wherever the parent was started.
-        paths = [str(_ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         try:
             process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=environment,
+                env=own_modules(),
             )
         except OSError as error:  # no memory, no process, no program
             told = f"The process that reads PDFs does not start: {error.strerror}."

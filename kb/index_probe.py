@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ingest.worker import OWN, own_modules
 from kb.catalogue.values import Vector
 from kb.text_index import TextIndex
 from kb.vector_index import Served, VectorIndex
@@ -51,7 +52,8 @@ def probe(
     request = json.dumps({"name": name, "path": str(path), "sample": list(sample)})
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "kb.index_probe"],
+            [sys.executable, *OWN, "kb.index_probe"],
+            env=own_modules(),
             input=request,
             capture_output=True,
             text=True,

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from ingest.url import Place
+from ingest.worker import OWN, own_modules
 from kb.commands.common import Session, command
 from kb.errors import DependencyMissing, UsageError
 from kb.settings import READ_ONLY, USER_HEADER
@@ -52,13 +53,13 @@ def app_command(session: Session, port: int, address: str, headless: bool, read_
             remedy="install Sixfold from its checkout: make install",
         )
     _require_free(address, port)
-    environment = os.environ | told(session.folder, read_only=read_only)
+    environment = own_modules() | told(session.folder, read_only=read_only)
     session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
-    if not Place("http", address, port).loopback:
+    if not Place("http", address.lower().rstrip("."), port).loopback:
         session.say(f"Listening beyond this machine: {_reach()}")
     words = [
         sys.executable,
-        "-m",
+        *OWN,
         "kb.pages.served",
         *arguments(port=port, address=address, headless=headless),
     ]

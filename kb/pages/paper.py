@@ -28,12 +28,13 @@ from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.filed import filed
 from kb.pages.parts.hygiene import hygiene
-from kb.pages.parts.markup import escaped, link, plain, title
+from kb.pages.parts.markup import escaped, link, plain, title, with_quotes
 from kb.pages.parts.notes import notes
 from kb.pages.parts.page_view import page_view
 from kb.pages.parts.printed import printed
 from kb.pages.parts.reader import reader, text
 from kb.pages.parts.words import _
+from kb.quoted_page import within
 from kb.search import related
 
 _RELATED = 6
@@ -143,8 +144,11 @@ def _passage(
             st.markdown(told.format(passage=plain(wanted)))
             return
         st.markdown(f"**{_where(found)}** :gray[{plain(found.passage_id)}]")
-        st.html(text(found, sentences))
-        printed(shown.paper, found, state.one("quote"))
+        quote = state.one("quote")
+        # What one came for, alone: among all that is stated there it would be lost.
+        cited = within(quote, found) and with_quotes(found.text, [quote])
+        st.html(f'<div class="sf-text">{cited}</div>' if cited else text(found, sentences))
+        printed(shown.paper, found, quote)
         closed = {"passage": "", "quote": ""}
         st.button(_("Close"), on_click=state.put, args=(closed,), key="close-passage")
 

@@ -15,8 +15,10 @@ from ingest.records import PageText, Paper, ParseNote, Reference, Section
 from ingest.sources import FileSource, Found, pdf_file
 from kb import remarks
 from kb.adding import Options, add
+from kb.answer import ask
 from kb.decisions import history
 from kb.library import Library
+from kb.pages.parts.markup import escaped
 from kb.settings import Settings
 
 Start = Callable[..., AppTest]
@@ -248,3 +250,15 @@ def test_the_settings_name_who_decides(start: Start, folder: Path) -> None:
     (folder / "settings.toml").write_text('coder = "grace"\n', encoding="utf-8")
     app = start("paper", id=ONE)
     assert app.text_input(key="decide-who").value == "grace"
+
+
+def test_the_quote_one_came_for_is_marked_in_its_passage(start: Start, folder: Path) -> None:
+    with closing(Library.open(folder)) as library:
+        cited = ask(library, "How can verbatim recall of licensed code be reduced?").citations[0]
+    target = {"id": cited.paper_id, "passage": cited.passage_id}
+    marks = re.findall(
+        r"<mark[^>]*>(.*?)</mark>", html(start("paper", **target, quote=cited.quote))
+    )
+    assert marks == [escaped(cited.quote)]
+    for lost in ({}, {"quote": "words that stand nowhere"}):
+        assert "sf-kind" in html(start("paper", **target, **lost)), "what is stated there"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from streamlit import config, net_util
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from ingest.worker import OWN, own_modules
 from kb.cli import main as kb
 from kb.pages import served
 from kb.settings import USER_HEADER
@@ -87,4 +89,26 @@ def test_listening_beyond_this_machine_is_said(
     kb([*words, "--address", "0.0.0.0"])
     assert "can claim any name in X-Forwarded-User" in capsys.readouterr().err
     assert started
-    assert all(one[1:3] == ["-m", "kb.pages.served"] for one in started)
+    assert all(one[1:4] == [*OWN, "kb.pages.served"] for one in started)
+
+
+@pytest.mark.parametrize("module", ["kb.pages.served", "kb.index_probe", "ingest.pdf_child"])
+def test_a_child_takes_no_package_of_the_folder_it_is_started_in(
+    tmp_path: Path, module: str
+) -> None:
+    for name in ("ingest", "kb"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit(7)")
+    # -S, for what stands in this checkout's environment goes before all else.
+    words = [sys.executable, "-S", *OWN, module, "--help"]
+    environment = own_modules() | {"PYTHONPATH": os.pathsep.join([*filter(None, sys.path)])}
+    done = subprocess.run(
+        words,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert done.returncode != 7
+    assert b"No module named" not in done.stderr

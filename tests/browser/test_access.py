@@ -137,3 +137,10 @@ def test_a_fault_would_be_found(open_page: Open) -> None:
     found = " ".join(serious(page))
     assert "image-alt" in found
     assert "color-contrast" in found
+
+
+def test_a_heading_is_no_stop_for_the_keyboard(open_page: Open) -> None:
+    page = open_page("paper?id=2502.00002")
+    expect(page.get_by_role("heading", level=2).first).to_be_visible(timeout=30_000)
+    assert page.locator('a[aria-label="Link to heading"]').count(), "Streamlit still draws them"
+    expect(page.locator('a[aria-label="Link to heading"]:visible')).to_have_count(0)

@@ -50,6 +50,23 @@ def test_a_conversation_is_kept_named_exported_and_deleted(
     expect(page.locator(".st-key-chats", has_text="On licences")).to_have_count(0)
 
 
+def test_what_is_asked_while_another_answer_is_made_is_answered_too(
+    open_page: Open, still: Still
+) -> None:
+    page = open_page("ask")
+    page.locator(".st-key-question textarea").click()
+    page.keyboard.type(f"{QUESTION}\nWho won the football match last night?\n")
+    expect(page.locator('[class*="st-key-cover-"]')).to_have_count(2, timeout=120_000)
+    still(page)
+    # Both began with the same words: the day of each is to be read, not cut off.
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".st-key-examples")).to_be_visible(timeout=30_000)
+    asked(page, still, QUESTION, 1)
+    for chat in page.locator(".st-key-chats button", has_text=QUESTION[:20]).all():
+        label = chat.locator("[data-testid=stMarkdownContainer]")
+        assert label.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 def test_counts_lead_to_the_papers_and_back(open_page: Open, still: Still) -> None:
     page = open_page("ask")
     asked(page, still, QUESTION, 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
+from ingest.drawing import RENDER_DPI
 from ingest.errors import PdfError
 from ingest.pdf import Limits, Parser, mark_page
 from ingest.records import Box, Said
@@ -40,6 +41,19 @@ def test_a_page_is_marked_as_each_quote_alone_would_be(quotes: list[Said]) -> No
             one_by_one += parser.quote_on_page(PAPER, 1, quote, boxes)
         assert picture == parser.render_page(PAPER, 1, "", one_by_one)
     assert found == len(quotes)
+
+
+def test_the_mark_of_a_whole_passage_keeps_to_its_box(make_pdf: Callable[..., Path]) -> None:
+    with Parser() as parser:
+        png = parser.render_page(make_pdf(), 1, "", [(200.0, 500.0, 400.0, 700.0)])
+    picture = pymupdf.Pixmap(png)
+    scale = RENDER_DPI / 72
+    white, marked = (255, 255, 255), picture.pixel(int(300 * scale), int(600 * scale))
+    assert marked != white
+    inside, outside = ((202, 502), (398, 698)), ((197, 600), (403, 600))
+    for x, y in (*inside, *outside):
+        wanted = marked if (x, y) in inside else white
+        assert picture.pixel(int(x * scale), int(y * scale)) == wanted, (x, y)
 
 
 def test_what_is_not_on_the_page_is_not_marked() -> None:

@@ -93,6 +93,8 @@ def _fill(name: str, key: list[str], sums: dict[str, list[str]]) -> None:
         made: dict[str, list[Any]] = {f"of_{one}": [row[at[one]] for row in rows] for one in key}
         for one, parts in sums.items():
             made[f"to_{one}"] = [_sum([row[at[part]] for part in parts]) for row in rows]
+        if not rows:
+            continue
         op.get_bind().execute(
             change, [dict(zip(made, row, strict=True)) for row in zip(*made.values(), strict=True)]
         )
@@ -100,11 +102,36 @@ def _fill(name: str, key: list[str], sums: dict[str, list[str]]) -> None:
 
 def _batches(query: sa.Select[Any], key: list[sa.ColumnClause[Any]]) -> Iterator[list[Any]]:
     """The rows by their key, which comes first, some at a time: they are changed meanwhile."""
-    query = query.order_by(*key).limit(_ROWS)
-    some = query
-    while rows := list(op.get_bind().execute(some).all()):
+    keys = sa.select(*key).order_by(*key).limit(_ROWS)
+    some, last = keys, sa.tuple_(*key)
+    while held := list(op.get_bind().execute(some).all()):
+        at = sa.tuple_(*held[-1])
+        among = sa.and_(last >= sa.tuple_(*held[0]), last <= at)
+        try:
+            rows = list(op.get_bind().execute(query.where(among)).all())
+        except (sa.exc.OperationalError, ValueError) as error:
+            _require_unreadable(error)
+            rows = list(_sound(query, key, held))
         yield rows
-        some = query.where(sa.tuple_(*key) > sa.tuple_(*rows[-1][: len(key)]))
+        some = keys.where(last > at)
+
+
+def _sound(
+    query: sa.Select[Any], key: list[sa.ColumnClause[Any]], held: list[Any]
+) -> Iterator[Any]:
+    """The rows that can be read. One that a disk made unreadable keeps no sum: doctor names it."""
+    for one in held:
+        same = sa.and_(*(column == value for column, value in zip(key, one, strict=True)))
+        try:
+            yield op.get_bind().execute(query.where(same)).one()
+        except (sa.exc.OperationalError, ValueError) as error:
+            _require_unreadable(error)
+
+
+def _require_unreadable(error: Exception) -> None:
+    """Raise what is no fault of a value: text that is not UTF-8, or a column that is not JSON."""
+    if not isinstance(error, ValueError) and "UTF-8" not in str(error):
+        raise error
 
 
 def _kind(table: str, column: str) -> sa.types.TypeEngine[Any]:
