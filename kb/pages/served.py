@@ -8,9 +8,12 @@ and where a foreign page tries, it asks a host outside for this machine's own ad
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Sequence
+from importlib import import_module
 
-from streamlit import config, net_util
+from streamlit import config, net_util, runtime
 from streamlit.url_util import get_hostname
 from streamlit.web import cli
 
@@ -26,7 +29,15 @@ def main(words: Sequence[str]) -> None:
     """Serve, as the command `streamlit` does with these words."""
     net_util.get_external_ip = _unasked
     config.on_config_parsed(_name_hosts, force_connect=True)
+    threading.Thread(target=_load_ahead, name="ahead", daemon=True).start()
     cli.main(list(words), prog_name="streamlit")
+
+
+def _load_ahead() -> None:
+    """Import what every page is made of while the first browser still fetches Streamlit's files."""
+    while not runtime.exists():  # our caches are made when they are imported, and ask for it
+        time.sleep(0.02)
+    import_module("kb.pages.parts.page")
 
 
 def _unasked() -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from streamlit import config, net_util
+from streamlit import config, net_util, runtime
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from ingest.worker import OWN, own_modules
@@ -112,3 +112,13 @@ def test_a_child_takes_no_package_of_the_folder_it_is_started_in(
     )
     assert done.returncode != 7
     assert b"No module named" not in done.stderr
+
+
+def test_pages_are_loaded_once_the_server_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    stands = iter([False, False, True])
+    loaded: list[str] = []
+    monkeypatch.setattr(runtime, "exists", lambda: next(stands))
+    monkeypatch.setattr(served, "import_module", loaded.append)
+    served._load_ahead()
+    assert loaded == ["kb.pages.parts.page"]
+    assert next(stands, None) is None
