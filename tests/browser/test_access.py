@@ -144,3 +144,13 @@ def test_a_heading_is_no_stop_for_the_keyboard(open_page: Open) -> None:
     expect(page.get_by_role("heading", level=2).first).to_be_visible(timeout=30_000)
     assert page.locator('a[aria-label="Link to heading"]').count(), "Streamlit still draws them"
     expect(page.locator('a[aria-label="Link to heading"]:visible')).to_have_count(0)
+
+
+@pytest.mark.parametrize("where", ["", "papers", "map", "ask", "label"])
+def test_names_are_spoken_as_they_are_seen(open_page: Open, where: str) -> None:
+    page = open_page(where)
+    every = "() => [...document.querySelectorAll('[aria-label]')].map(e => e.ariaLabel)"
+    spoken: list[str] = page.evaluate(every)
+    assert spoken
+    written = ("\\", ":gray[", ":small[", ":material/")
+    assert not [name for name in spoken if any(mark in name for mark in written)]

@@ -14,7 +14,7 @@ from kb.pages.parts.styles import style
 from kb.pages.parts.words import _
 from kb.settings import only_shown
 
-_LOOK = Path(__file__).with_name("look.css")
+_LOOK, _SPOKEN = (Path(__file__).with_name(name) for name in ("look.css", "spoken.js"))
 
 # What browsers and screen readers call our languages (BCP 47).
 _TAGS = {"en": "en", "zh_CN": "zh-Hans"}
@@ -42,13 +42,18 @@ def draw() -> None:
                 )
         style(_look())
         # The document is Streamlit's own and says "en": a screen reader would spell Chinese.
-        script = f"document.documentElement.lang = {json.dumps(_TAGS[chosen])};"
+        script = f"document.documentElement.lang = {json.dumps(_TAGS[chosen])};{_spoken()}"
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 @cache
 def _look() -> str:
     return _LOOK.read_text(encoding="utf-8")
+
+
+@cache
+def _spoken() -> str:
+    return _SPOKEN.read_text(encoding="utf-8")
 
 
 def pages() -> dict[str, list[st.Page]]:
