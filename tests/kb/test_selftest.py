@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ingest.sources import jsonl
 from kb import selftest, text_index
 from kb.adding import add
 from kb.catalogue.values import IndexRow
+from kb.catalogue.writing import Writer
 from kb.cli import main
 from kb.doctor import check, mend
 from kb.embed import Embedder
@@ -112,6 +114,14 @@ def _unstemmed() -> tantivy.TextAnalyzer:
     return builder.filter(tantivy.Filter.lowercase()).build()
 
 
+def put_vector(writer: Writer, table: str, n: int, vector: bytes) -> None:
+    """Another vector, written as our own code does: with its sum."""
+    writer.connection.exec_driver_sql(
+        f"UPDATE {table} SET vector = ?, vector_sum = ? WHERE n = ?",
+        (vector, zlib.crc32(vector), n),
+    )
+
+
 def another_models(library: Library) -> None:
     """Vectors turned by one rotation: as good among themselves, and of no model here."""
     turn = np.linalg.qr(np.random.default_rng(2).standard_normal((384, 384)))[0]
@@ -120,10 +130,7 @@ def another_models(library: Library) -> None:
             rows = writer.connection.exec_driver_sql(f"SELECT n, vector FROM {table}").all()
             for n, blob in rows:
                 vector = np.frombuffer(blob, "<f2").astype(np.float32) @ turn
-                writer.connection.exec_driver_sql(
-                    f"UPDATE {table} SET vector = ? WHERE n = ?",
-                    (vector.astype("<f2").tobytes(), n),
-                )
+                put_vector(writer, table, n, vector.astype("<f2").tobytes())
     library.indexes.discard()
     library.indexes.follow(library.catalogue)
 
@@ -132,9 +139,7 @@ def catalogue_scrambled(library: Library) -> None:
     with library.catalogue.write() as writer:
         rows = writer.connection.exec_driver_sql("SELECT n, vector FROM passages").all()
         for (n, _), (_, other) in zip(rows, [*rows[3:], *rows[:3]], strict=True):
-            writer.connection.exec_driver_sql(
-                "UPDATE passages SET vector = ? WHERE n = ?", (other, n)
-            )
+            put_vector(writer, "passages", n, other)
     library.indexes.discard()
     library.indexes.follow(library.catalogue)
 
