@@ -27,7 +27,7 @@ from kb.pages.parts import (
 from kb.pages.parts.markup import escaped, plain
 from kb.pages.parts.styles import style
 from kb.pages.parts.tags import heading
-from kb.pages.parts.words import _, later
+from kb.pages.parts.words import _, later, many
 from kb.search import search
 
 _CHALLENGES = 8
@@ -173,14 +173,11 @@ def _state(cell: Cell, filtered: bool) -> str:
 
 
 def _told(cell: Cell, filtered: bool) -> str:
-    return _(
-        "{papers} papers, {challenges} challenges, {directions} directions; "
-        "{read} papers read for them: {state}."
-    ).format(
-        papers=f"{cell.papers:,}",
-        challenges=f"{cell.challenges:,}",
-        directions=f"{cell.directions:,}",
-        read=f"{cell.denominator:,}",
+    return _("{papers}, {challenges}, {directions}; {read} read for them: {state}.").format(
+        papers=many("{n} paper", "{n} papers", cell.papers),
+        challenges=many("{n} challenge", "{n} challenges", cell.challenges),
+        directions=many("{n} direction", "{n} directions", cell.directions),
+        read=many("{n} paper", "{n} papers", cell.denominator),
         state=_(_STATES[_state(cell, filtered)]),
     )
 

@@ -90,7 +90,7 @@ def test_a_cell_of_the_map_and_its_file(
     page = open_page("map")
     cell = page.locator('[class*="st-key-cell-"] button', has_text="ch ·").first
     cell.click()
-    expect(page.locator("h3").first).to_contain_text("×")
+    expect(page.locator("main h2, [data-testid=stMain] h2").first).to_contain_text("×")
     still(page)
     assert "row=" in page.url
     page.locator("summary", has_text="Download this map").click()
