@@ -14,7 +14,7 @@ import pytest
 from kb.doctor import check, examine
 from kb.library import Library
 
-PLAIN_KILLS = 4
+PLAIN_KILLS = 2
 SOAK_KILLS = 20
 
 # Three batches of the writer, so that a kill falls before, between and after commits.
