@@ -29,7 +29,7 @@ models write them in minutes, and nobody knows whether they are right.</p>
 SECOND = f"""<h2>2 Discussion</h2><p>Our circuits are small. {SAID} Future work should study
 larger circuits with more qubits.</p>"""
 
-MANY = 24
+MANY = 96
 
 
 def printed(path: Path, title: str = TITLE) -> Path:
@@ -103,7 +103,7 @@ def test_a_running_job_is_cancelled_and_what_it_kept_stays(
     open_page: Open, still: Still, tmp_path: Path
 ) -> None:
     files = [
-        printed(tmp_path / f"beacon-{n}.pdf", f"Beacon {'I' * (n + 1)} of {n + 100} Lamps")
+        printed(tmp_path / f"beacon-{n}.pdf", f"Beacon {n:07b} of {n + 100} Lamps")
         for n in range(MANY)
     ]
     page = open_page("library")

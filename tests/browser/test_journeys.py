@@ -77,6 +77,7 @@ def test_ask_in_chat_and_open_the_evidence(open_page: Open, still: Still) -> Non
     again = open_page(page.url.split("/", 3)[3])
     expect(again.locator(".st-key-cover-0")).to_be_visible()
     expect(again.locator(".st-key-turn-0")).to_contain_text(QUESTION)
+    expect(again.locator(".sf-answer")).to_have_count(len(said))
     assert again.locator(".sf-answer").all_inner_texts() == said
     again.locator('[class*="st-key-cite-0-1"] summary').click()
     again.get_by_role("link", name="Open at this passage").first.click()

@@ -68,39 +68,40 @@ def test_a_result_is_kept_followed_up_and_written_to_a_file(open_page: Open, sti
     assert "like=" not in page.url
 
 
-def found(open_page: Open, phase: str) -> bool:
+def found(open_page: Open, still: Still, phase: str) -> bool:
     """Whether a fresh visitor's search within a phase finds the paper."""
     page = open_page(SEARCH.format(phase))
     hits = page.locator('[class*="st-key-hit-"] [data-testid="stPageLink"]')
     nothing = page.locator("[data-testid=stMain] [data-testid=stAlert]")
     expect(hits.or_(nothing).first).to_have_text(re.compile(r"\w"), timeout=30_000)
+    still(page)
     return any(TITLE in one for one in hits.all_inner_texts())
 
 
 def test_a_tag_taken_away_leaves_the_search_and_comes_back(open_page: Open, still: Still) -> None:
     phase = TAG.removeprefix("phase-")
-    assert found(open_page, phase)
+    assert found(open_page, still, phase)
     card = open_page(f"paper?id={PAPER}")
     card.locator(f".st-key-say-no-{TAG} button").filter(visible=True).first.click()
     expect(card.locator(".st-key-filed-last")).to_contain_text("Taken away")
     expect(card.locator(f".st-key-filed-{TAG}")).to_have_count(0)
     still(card)
-    assert not found(open_page, phase)
+    assert not found(open_page, still, phase)
     card.locator(".st-key-filed-undo button").filter(visible=True).first.click()
     expect(card.locator(f".st-key-filed-{TAG}")).to_be_visible(timeout=30_000)
     still(card)
-    assert found(open_page, phase)
+    assert found(open_page, still, phase)
 
 
 def test_a_tag_added_enters_the_search(open_page: Open, still: Still) -> None:
-    assert not found(open_page, "deployment-and-operations")
+    assert not found(open_page, still, "deployment-and-operations")
     card = open_page(f"paper?id={PAPER}")
     menu = card.locator("[class*=st-key-filed-add-] input")
     menu.fill("Deployment")
     card.get_by_role("option", name="Deployment").first.click()
     expect(card.locator(".st-key-filed-last")).to_contain_text("Added")
     still(card)
-    assert found(open_page, "deployment-and-operations")
+    assert found(open_page, still, "deployment-and-operations")
 
 
 def test_a_search_is_saved_opened_again_and_removed(open_page: Open, still: Still) -> None:
