@@ -53,7 +53,6 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "rispy": ("ingest/bibliography_ris.py",),
     "sentence_transformers": ("kb/embed.py",),
     "sqlalchemy": ("kb/catalogue/", "kb/migrations/"),
-    "st_link_analysis": ("kb/pages/",),
     "streamlit": ("app.py", "kb/pages/"),
     "tantivy": ("kb/text_index.py",),
     "threadpoolctl": ("kb/snapshot.py",),
@@ -80,7 +79,6 @@ DISTRIBUTIONS = {
     "httpx": "chromadb",  # its client's transport, whose errors it passes on
     "pandas": "streamlit",  # comes with it, and only its pages use it
     "sentence_transformers": "sentence-transformers",
-    "st_link_analysis": "st-link-analysis",
 }
 
 SAYS_NOTHING = {"util", "utils", "helper", "helpers", "manager", "managers", "base"}

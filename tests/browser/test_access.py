@@ -48,8 +48,7 @@ def _cell(page: Page) -> None:
 
 
 def _graph(page: Page) -> None:
-    graph = page.frame_locator("iframe[title*='link_analysis']")
-    expect(graph.locator("canvas").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".graph .dots .challenge").first).to_be_visible(timeout=60_000)
     page.get_by_role("tab", name="Communities").click()
 
 

@@ -24,7 +24,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from ingest.sources import jsonl
 from kb.adding import add
@@ -187,7 +187,7 @@ def test_ten_people_search_and_ask_while_papers_are_added(
             one.start()
         while time.monotonic() < end:
             for page, own in zip(reading, mine, strict=False):
-                browse(page, own, taken, still)
+                told_where(page, lambda page=page, own=own: browse(page, own, taken, still))
         for one in people:
             one.join(timeout=120)
         state = adding.locator(".st-key-job-0").inner_text()
@@ -201,6 +201,18 @@ def test_ten_people_search_and_ask_while_papers_are_added(
     assert not taken.wrong, taken.wrong[:5]
     assert len(taken.asks) >= CLIENTS
     assert float(np.percentile([*taken.searches, *taken.asks], 95)) <= BUDGET
+
+
+def told_where(page: Page, act: Callable[[], None]) -> None:
+    """Do it; an error of the browser's says what the page showed."""
+    try:
+        act()
+    except Error as error:
+        box = page.get_by_label("Search papers")
+        held = box.input_value() if box.count() else "no box"
+        shown = page.locator("body").inner_text()[:2_000]
+        error.add_note(f"at {page.url}, in the box {held!r}, on the page:\n{shown}")
+        raise
 
 
 def begin_adding(page: Page, url: str, files: list[str], still: Callable[[Page], None]) -> None:

@@ -43,28 +43,72 @@ def test_what_goes_on_to_the_right_fades_until_its_end(open_page: Open) -> None:
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_the_graph_is_drawn_and_told_in_tables(open_page: Open, width: int, scheme: str) -> None:
     page = open_page("map?view=graph", width=width, scheme=scheme)
-    graph = page.frame_locator("iframe[title*='link_analysis']")
-    expect(graph.locator("canvas").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".graph .dots .challenge").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".graph .names text.phase")).to_have_count(6)
     assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
     page.get_by_role("tab", name="Communities").click()
     expect(page.get_by_text("groups of challenges that the same papers state")).to_be_visible()
 
 
-def test_a_click_on_a_node_opens_it(open_page: Open) -> None:
+def test_a_click_on_a_node_opens_it_and_the_link_shows_it(open_page: Open, still: Still) -> None:
     page = open_page("map?view=graph")
-    graph = page.frame_locator("iframe[title*='link_analysis']")
-    expect(graph.locator("canvas").first).to_be_visible(timeout=60_000)
-    page.wait_for_timeout(1_500)  # the canvas tells nobody when it has painted
-    box = page.locator("iframe[title*='link_analysis']").bounding_box()
-    assert box is not None
+    node = page.locator(".graph .dots .challenge").first
+    name = node.get_attribute("aria-label") or ""
+    node.click()
     shown = page.locator(".st-key-graph-opened")
-    for down in range(60, int(box["height"]) - 40, 22):
-        for across in range(80, int(box["width"]) - 60, 22):
-            page.mouse.click(box["x"] + across, box["y"] + down)
-            page.wait_for_timeout(5)
-        if shown.count():
-            break
-    expect(shown).to_be_visible(timeout=10_000)
+    expect(shown).to_contain_text(name[:40], timeout=20_000)
+    still(page)
+    query = urlsplit(page.url).query
+    assert parse_qs(query)["node"] == [node.get_attribute("data-id")]
+    again = open_page(f"map?{query}")
+    expect(again.locator(".st-key-graph-opened")).to_contain_text(name[:40])
+    expect(again.locator(".graph .dots .open")).to_have_count(1)
+    again.locator(".graph .dots .open").click()
+    expect(again.locator(".st-key-graph-opened")).to_have_count(0)
+
+
+def test_the_graph_is_walked_by_keyboard(open_page: Open) -> None:
+    page = open_page("map?view=graph")
+    stops = page.locator(".graph .dots [tabindex='0']")
+    expect(stops).to_have_count(1)  # the Tab key passes by the others
+    stops.focus()
+    walked = {_focused(page)}
+    for key in ("ArrowDown", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp"):
+        page.keyboard.press(key)
+        walked.add(_focused(page))
+    assert len(walked - {""}) > 2
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-graph-opened")).to_be_visible(timeout=20_000)
+    assert _focused(page), "the focus was lost"
+
+
+def _focused(page: Page) -> str:
+    """Id of the node that has the keyboard."""
+    return str(
+        page.locator(".graph").evaluate(
+            "one => one.getRootNode().activeElement?.dataset.id ?? ''"
+        )
+    )
+
+
+def test_the_graph_zooms_by_buttons_and_moves_under_the_mouse(open_page: Open) -> None:
+    page = open_page("map?view=graph")
+    world = page.locator(".graph svg > g").first
+    node = page.locator(".graph .dots .challenge").first
+    expect(node).to_be_visible()
+    whole = world.get_attribute("transform")
+    page.get_by_role("button", name="Zoom in").click()
+    expect(world).not_to_have_attribute("transform", whole or "")
+    page.get_by_role("button", name="Show all of it").click()
+    expect(world).to_have_attribute("transform", whole or "")
+    box = page.locator(".graph").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 90, steps=4)
+    page.mouse.up()
+    expect(world).not_to_have_attribute("transform", whole or "")
+    expect(page.locator(".st-key-graph-opened")).to_have_count(0)
 
 
 def test_years_are_told_in_a_table_too(open_page: Open) -> None:
@@ -95,21 +139,9 @@ def test_a_picture_is_made_when_asked_for(open_page: Open, view: str, name: str)
 
 def test_a_node_is_named_under_the_mouse(open_page: Open) -> None:
     page = open_page("map?view=graph")
-    graph = page.frame_locator("iframe[title*='link_analysis']")
-    expect(graph.locator("#sf-hover")).to_have_count(1, timeout=60_000)
-    frame = next(one for one in page.frames if "link_analysis" in one.url)
-    across, down = frame.evaluate(
-        """() => { const cy = document.getElementById("cy"), box = cy.getBoundingClientRect();
-        const at = cy._cyreg.cy.nodes("[label='challenge']")[0].renderedPosition();
-        return [box.x + at.x, box.y + at.y]; }"""
-    )
-    graph_box = page.locator("iframe[title*='link_analysis']")
-    graph_box.scroll_into_view_if_needed()
-    box = graph_box.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + across, box["y"] + down)
-    expect(graph.locator("#sf-hover")).to_be_visible(timeout=10_000)
-    assert graph.locator("#sf-hover").inner_text().strip()
+    node = page.locator(".graph .dots .challenge").first
+    node.hover()
+    expect(page.locator(".graph .hint")).to_have_text(node.get_attribute("aria-label") or "")
 
 
 def test_a_challenge_is_renamed_and_that_undone(open_page: Open, still: Still) -> None:

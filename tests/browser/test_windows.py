@@ -84,7 +84,7 @@ PAGES = {
     "?q=%22open+challenge+to+show%22": ".st-key-hit-3",
     "ask": ".st-key-question",
     "map": ".st-key-cell-5-5",
-    "map?view=graph": "iframe[title*='link_analysis']",
+    "map?view=graph": ".graph .dots .challenge",
     "map?view=years": "[data-testid=stVegaLiteChart]",
     "challenges": "[class*=st-key-challenge-c]",
     "papers": "[class*=st-key-row-] .sf-chips",
