@@ -52,6 +52,12 @@ def _decoder() -> LatexNodes2Text:
     return LatexNodes2Text(latex_context=known, math_mode="text")
 
 
+def knows(name: str) -> bool:
+    """True for a macro whose printed text is known; `plain` leaves out every other."""
+    known = _decoder().latex_context
+    return known.get_macro_spec(name) is not known.unknown_macro_spec
+
+
 def plain(tex: str) -> str:
     """The text that `tex` prints.
 

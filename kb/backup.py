@@ -75,6 +75,8 @@ class Kept:
     """Bytes."""
     schema: int
     """Version of its tables; 0 where the file does not tell, as a damaged one."""
+    summed: bool
+    """True where a sum of its bytes is kept beside it, which shows what a disk changes."""
 
 
 def backups(folder: Path) -> list[Kept]:
@@ -83,7 +85,8 @@ def backups(folder: Path) -> list[Kept]:
     for path in (folder / BACKUPS).resolve().glob("*.sqlite"):
         facts = path.stat()
         at = datetime.fromtimestamp(facts.st_mtime, UTC)
-        found.append(Kept(path, at, facts.st_size, kept_version(path)))
+        version, summed = kept_version(path), beside(path).is_file()
+        found.append(Kept(path, at, facts.st_size, version, summed))
     return sorted(found, key=lambda one: (one.at, one.path.name), reverse=True)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -26,6 +26,7 @@ from kb.bundle_file import (
     PAPERS,
     PASSAGE_VECTORS,
     SENTENCE_VECTORS,
+    SINCE,
     BundleReader,
     BundleWriter,
     bundle_reader,
@@ -41,7 +42,6 @@ from kb.bundle_reviews import keep_reviews, read_carried_reviews, write_reviews
 from kb.bundle_taxonomy import carried_codebook, keep_taxonomies, keys_of, write_taxonomies
 from kb.bundle_vectors import embedded
 from kb.bundle_work import keep_work, read_work, write_work
-from kb.catalogue import SCHEMA_VERSION
 from kb.catalogue.carrying import (
     CarriedPaper,
     Standing,
@@ -63,7 +63,10 @@ from kb.whole_file import asked_for, require_free
 from taxonomy.codebook import Codebook
 
 FORMAT = 2
-"""Version of the bundle's layout; raised when an older Sixfold could not read a newer bundle."""
+"""Version of the bundle's layout; raised with each new member or key, which older ones refuse."""
+
+_SCHEMA = 2
+"""The schema whose Sixfold first read format 2; see `SINCE` for what a bundle need not have."""
 
 # Papers kept at once: bounds memory.
 BATCH = 500
@@ -77,7 +80,8 @@ class Manifest:
 
     format: int
     schema: int
-    """Schema version of the Sixfold that wrote it."""
+    """The oldest schema whose Sixfold reads it. Those up to 5 refuse a number above their own;
+    here the format alone counts."""
     model: str
     """Id of the embedding model whose vectors it holds."""
     dimension: int
@@ -120,6 +124,8 @@ def write_bundle(library: Library, path: Path) -> Manifest:
         with asked_for(path), library.catalogue.read() as reader, bundle_writer(part) as writer:
             manifest = _manifest(library, reader)
             _write_members(reader, writer, manifest)
+            oldest = max(SINCE.get(name, _SCHEMA) for name in writer.members)
+            manifest = replace(manifest, schema=oldest)
             whole_manifest = asdict(manifest) | {"members": writer.members}
             writer.member(MANIFEST, [to_line(whole_manifest)])
         check_bundle(part, keys_of(library))
@@ -140,7 +146,7 @@ def write_bundle(library: Library, path: Path) -> Manifest:
 def _manifest(library: Library, reader: Reader) -> Manifest:
     return Manifest(
         format=FORMAT,
-        schema=SCHEMA_VERSION,
+        schema=_SCHEMA,
         model=reader.meta("model"),
         dimension=library.embedder.dimension,
         tagger=library.tagger.version,
@@ -187,14 +193,10 @@ def read_manifest(path: Path) -> Manifest:
 
 def _read_manifest(reader: BundleReader, path: Path) -> Manifest:
     value = reader.manifest()
-    newer = [
-        f"{name} {value.get(name)} (this Sixfold knows up to {known})"
-        for name, known in (("format", FORMAT), ("schema", SCHEMA_VERSION))
-        if type(value.get(name)) is int and value[name] > known
-    ]
-    if newer:
+    told = value.get("format")
+    if type(told) is int and told > FORMAT:
         raise BundleError(
-            f"a newer Sixfold wrote this bundle: {', '.join(newer)}",
+            f"a newer Sixfold wrote this bundle: format {told} (this one reads up to {FORMAT})",
             item=str(path),
             remedy="install that Sixfold; nothing was changed",
             code="bundle_newer",

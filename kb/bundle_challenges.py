@@ -13,11 +13,11 @@ from kb.catalogue.challenge_log import (
     ACTIONS,
     ChallengeDecision,
     decision,
-    in_line,
     merge_log,
     read_challenge_log,
 )
 from kb.catalogue.reading import Reader
+from kb.catalogue.undoing import in_line
 from kb.catalogue.writing import Writer
 
 MOST = 200_000

@@ -26,12 +26,12 @@ from kb.catalogue.decisions import (
     Decision,
     adopt,
     effective,
-    in_line,
     merge,
     read_log,
     replay,
 )
 from kb.catalogue.reading import Reader
+from kb.catalogue.undoing import in_line
 from kb.catalogue.writing import Writer
 from kb.decisions import LONGEST_NAME
 from taxonomy.codebook import Codebook

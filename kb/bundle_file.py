@@ -42,6 +42,9 @@ WORK = (NOTES, READING, SAVED, REVIEWS, REVIEW_SOURCES, SCREENINGS)
 MAY = (DECISIONS, TAXONOMIES, MERGES, CHALLENGES, *WORK)
 """Members that a bundle need not have; format 1 knows none."""
 
+SINCE = {CHALLENGES: 3, **dict.fromkeys(WORK, 4)}
+"""Member -> the schema whose Sixfold first read it, where that came after format 2."""
+
 # Below zip64, whose second directory could contradict the first.
 MAX_FILE = 2**31 - 1
 MAX_MEMBER = MAX_FILE
@@ -134,8 +137,16 @@ class BundleReader:
         return value
 
     def expect(self, members: Any) -> None:
-        """Take the manifest's word for each member's size and hash, to hold them to it."""
-        if type(members) is not dict or set(members) != set(self._archive.namelist()) - {MANIFEST}:
+        """Take the manifest's word for each member's size and hash, to hold them to it.
+
+        Not before its format is known: a newer one has other members.
+        """
+        held = {MANIFEST, *self._archive.namelist()}
+        strange, missing = sorted(held - {*MEMBERS, *MAY}), sorted({*MEMBERS} - held)
+        if strange or missing:
+            told = f"strange: {strange[:5]}" if strange else f"missing: {missing}"
+            raise damaged(f"its members are not a bundle's ({told!r:.200})", self._name)
+        if type(members) is not dict or set(members) != held - {MANIFEST}:
             raise damaged("the manifest does not list the members", self._name)
         for name, facts in members.items():
             size = facts.get("bytes") if type(facts) is dict else None
@@ -298,17 +309,12 @@ def _check_count(archive: zipfile.ZipFile, path: Path) -> None:
 
 
 def _check_entries(archive: zipfile.ZipFile, path: Path) -> None:
-    """Exactly our members, each a plain file, none beside, above or over another."""
+    """A manifest and others, once each, plain files, none beside, above or over another."""
     entries = archive.infolist()
-    names = sorted(entry.filename for entry in entries)
-    if [name for name in names if name not in MAY] != sorted(MEMBERS) or len(set(names)) < len(
-        names
-    ):
-        known = (*MEMBERS, *MAY)
-        strange = [name for name in names if name not in known or names.count(name) > 1]
-        missing = [name for name in MEMBERS if name not in names]
-        told = f"strange: {strange[:5]}" if strange else f"missing: {missing}"
-        raise damaged(f"its members are not a bundle's ({told!r:.200})", str(path))
+    names = {entry.filename for entry in entries}
+    if MANIFEST not in names or len(names) < len(entries):
+        told = f"one stands twice, or {MANIFEST} is missing"
+        raise damaged(f"its members are not a bundle's ({told})", str(path))
     after = 0
     for entry in sorted(entries, key=lambda one: one.header_offset):
         kind = stat.S_IFMT(entry.external_attr >> 16)

@@ -14,7 +14,7 @@ from kb.catalogue.values import SentenceRow
 from kb.dropped import Dropped, record
 from kb.library import Library
 from kb.merging import Version, versions
-from kb.quotes import contains
+from kb.quotes import contains, unmarked
 from kb.text_index import words
 
 # Most quotes of one kind on a card; the rest is in the passages.
@@ -276,7 +276,7 @@ def _sums_up(passage: StoredPassage) -> bool:
 def _quote(sentence: SentenceRow, passages: dict[int, StoredPassage]) -> Quote:
     passage = passages[sentence.passage]
     text = passage.text[sentence.start : sentence.end]
-    return Quote(text, passage.page, passage.section, passage.passage_id)
+    return Quote(unmarked(text), passage.page, passage.section, passage.passage_id)
 
 
 def _quotes(sentences: list[SentenceRow], passages: dict[int, StoredPassage]) -> tuple[Quote, ...]:

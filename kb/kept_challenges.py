@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from kb import challenges as merging
-from kb import known_pairs
 from kb.challenges import Challenge
 from kb.evidence import Evidence
 from kb.library import Library
 from kb.maps import digest
+from kb.merge_process import Work, merge_apart, merge_here, rows_of
 from kb.stated import Stated
 
 # Raised when merging changes, so that a kept result of older rules is not used.
@@ -44,21 +44,23 @@ _PARTS = (
 )
 
 
-def merged(library: Library, found: Stated) -> tuple[Challenge, ...]:
+def merged(library: Library, found: Stated, *, apart: bool = False) -> tuple[Challenge, ...]:
     """The challenges of what is stated: those kept, else merged and kept.
 
     People's tags change no merging; of papers added since only the new sentences are compared.
+    Takes: apart, whether to merge in a process of its own, where this one serves people.
     """
     kept = _holds_for(library, found)
     known = _recall(library, kept, found)
     if known is not None:
         return known
+    writable = not library.catalogue.read_only
     path = library.folder / "pairs.npz"
-    memory = known_pairs.recall(path)
-    made = merging.build(found.statements, found.vectors, memory=memory, rules=code())
-    if not library.catalogue.read_only:
-        known_pairs.keep(path, memory)
-        _keep(library, kept, made)
+    work = Work(found.statements, found.vectors, path, code(), writable)
+    rows = merge_apart(work) if apart else None
+    made = _made(rows, found) if rows is not None else merge_here(work)
+    if writable:
+        _keep(library, kept, rows_of(made))
     return made
 
 
@@ -66,13 +68,13 @@ def _path(library: Library) -> Path:
     return library.folder / "challenges.json"
 
 
-def stamp(library: Library, generation: int) -> list[Any]:
-    """What challenges in memory hold for: the rules, the library and its generation."""
+def stamp(library: Library) -> list[Any]:
+    """What challenges in memory hold for at a generation: rules, library, codebook, models."""
     with library.catalogue.read() as reader:
         # Another library made in the same folder may be at the same generation.
         created = reader.meta("created")
-    judged = [library.classifier.version, library.embedder.model_id]
-    return [RULES, code(), created, generation, *judged]
+    judged = [library.taxonomy[0], library.classifier.version, library.embedder.model_id]
+    return [RULES, code(), created, *judged]
 
 
 def _holds_for(library: Library, found: Stated) -> list[Any]:
@@ -91,26 +93,11 @@ def code() -> str:
     return digest([part.read_text(encoding="utf-8") for part in parts])
 
 
-def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> None:
+def _keep(library: Library, stamp: list[Any], rows: list[dict[str, Any]]) -> None:
     """Write the result as sentence numbers; left out where the folder cannot be written.
 
     Decisions are not in it: they are applied to what is read back.
     """
-
-    def numbers(evidence: tuple[Evidence, ...]) -> list[tuple[int, float]]:
-        """(sentence number, likeness) of each statement."""
-        return [(one.statement.sentence_id, one.likeness) for one in evidence]
-
-    rows = [
-        {
-            "challenge_id": one.challenge_id,
-            "statement": one.statement,
-            "evidence": numbers(one.evidence),
-            "answers": numbers(one.answers),
-            "directions": numbers(one.directions),
-        }
-        for one in found
-    ]
     path = _path(library)
     part = path.with_suffix(f".{os.getpid()}.part")
     try:
@@ -123,26 +110,31 @@ def _keep(library: Library, stamp: list[Any], found: Sequence[Challenge]) -> Non
 
 def _recall(library: Library, stamp: list[Any], found: Stated) -> tuple[Challenge, ...] | None:
     """The kept result, where it is whole, of these statements and rules."""
-    by_number = {one.sentence_id: one for one in found.statements}
-
-    def evidence(rows: list[tuple[int, float]]) -> tuple[Evidence, ...]:
-        """The statements of such rows; KeyError where one is gone."""
-        return tuple(Evidence(by_number[number], likeness) for number, likeness in rows)
-
     try:
         kept = json.loads(_path(library).read_text(encoding="utf-8"))
         if kept["stamp"] != stamp or kept["sha256"] != digest(kept["rows"]):
             return None
-        made = [
-            merging.told_of(
-                row["challenge_id"],
-                row["statement"],
-                evidence(row["evidence"]),
-                evidence(row["answers"]),
-                evidence(row["directions"]),
-            )
-            for row in kept["rows"]
-        ]
+        return _made(kept["rows"], found)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+
+
+def _made(rows: Sequence[Mapping[str, Any]], found: Stated) -> tuple[Challenge, ...]:
+    """The challenges of kept rows; KeyError where a statement is gone."""
+    by_number = {one.sentence_id: one for one in found.statements}
+
+    def evidence(of: Sequence[tuple[int, float]]) -> tuple[Evidence, ...]:
+        """The statements of such numbers."""
+        return tuple(Evidence(by_number[number], likeness) for number, likeness in of)
+
+    made = (
+        merging.told_of(
+            row["challenge_id"],
+            row["statement"],
+            evidence(row["evidence"]),
+            evidence(row["answers"]),
+            evidence(row["directions"]),
+        )
+        for row in rows
+    )
     return tuple(sorted(made, key=merging.prominence))

@@ -1,7 +1,8 @@
 """The literature table: papers in rows; problem, method, data, findings and more in columns.
 
 Every cell is a sentence of the paper, quoted through the gate of `kb.citations`, or empty.
-Empty says that nothing surely fits, not that the paper is silent.
+Empty says that nothing surely fits, not that the paper is silent. No sentence stands in two
+cells of a paper.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from typing import Any
 from kb.card import Quote
 from kb.catalogue import StoredPaper, StoredPassage
 from kb.catalogue.reading import Reader
-from kb.cells import Chooser, Picked
+from kb.cells import Cells, Chooser
 from kb.citations import cite
 from kb.dropped import Dropped, record
 from kb.errors import UsageError
 from kb.library import Library
-from kb.questioning import Question, asked, best_sentences
+from kb.questioning import asked, best_sentences
+from kb.quotes import unmarked
 from kb.sentences import StoredSentence, placed_sentences
 from taxonomy.roles import ROLES
 
 TAGS = ("phase", "layer")
 
 MOST = 500
-"""Papers of one table: more are read by nobody, and take minutes."""
+"""Papers of one table: more are read by nobody."""
 
 MOST_QUESTIONS = 12
 
@@ -88,56 +90,49 @@ def literature_table(
     """
     _check(papers)
     wanted = _questions(questions)
-    held = placed_sentences(library, [one.n for one in papers])
-    chooser = Chooser.of(library)
-    read = asked(library, wanted)
+    picked = _picked(library, papers, wanted)
     rows: list[Row] = []
     dropped: list[Dropped] = []
-    picked = {one.n: _picked(library, chooser, read, held.get(one.n, ())) for one in papers}
     with library.catalogue.read() as reader:
-        numbers = {p.sentence.passage.n for some in picked.values() for p in some.values() if p}
+        numbers = {one.passage.n for some in picked for one in some.values() if one}
         passages = reader.passages(numbers)
-        for paper in papers:
+        for paper, some in zip(papers, picked, strict=True):
             cells: dict[str, Quote | None] = {}
-            for column, chosen in picked[paper.n].items():
+            for column, chosen in some.items():
                 cells[column] = _quoted(reader, paper, passages, chosen)
                 if chosen and cells[column] is None:
-                    dropped.append(Dropped(paper.paper_id, column, chosen.sentence.place.text))
+                    dropped.append(Dropped(paper.paper_id, column, chosen.place.text))
             rows.append(Row(paper, cells))
     record(library, dropped)
     return LiteratureTable(tuple(wanted), tuple(rows), tuple(dropped))
 
 
 def _picked(
-    library: Library,
-    chooser: Chooser,
-    read: Sequence[Question],
-    sentences: Sequence[StoredSentence],
-) -> dict[str, Picked | None]:
-    """Column -> the sentence for its cell."""
-    own = best_sentences(library, read, sentences)
-    shown = {one.sentence.row.n for one in own if one}
-    cells: dict[str, Picked | None] = dict(chooser.cells(sentences))
-    if any(one and one.sentence.row.n in shown for one in cells.values()):
-        # Two columns with one sentence tell the reader less: the next best, where one is sure.
-        others = chooser.cells([one for one in sentences if one.row.n not in shown])
-        for role, best in cells.items():
-            if best and best.sentence.row.n in shown:
-                cells[role] = others[role] or best
-    return cells | {question.text: best for question, best in zip(read, own, strict=True)}
+    library: Library, papers: Sequence[StoredPaper], questions: Sequence[str]
+) -> list[Cells]:
+    """For each paper: column -> the sentence for its cell."""
+    held = placed_sentences(library, [one.n for one in papers])
+    sentences = [held.get(one.n, ()) for one in papers]
+    read = asked(library, questions)
+    own = [best_sentences(library, read, some) for some in sentences]
+    shown = [{one.place.text for one in some if one} for some in own]
+    return [
+        cells | dict(zip(questions, answers, strict=True))
+        for cells, answers in zip(Chooser.of(library).cells(sentences, shown), own, strict=True)
+    ]
 
 
 def _quoted(
     reader: Reader,
     paper: StoredPaper,
     passages: Mapping[int, StoredPassage],
-    chosen: Picked | None,
+    chosen: StoredSentence | None,
 ) -> Quote | None:
     """The sentence as a quote that has passed the gate."""
     if chosen is None:
         return None
-    passage = passages.get(chosen.sentence.passage.n)
-    made = cite(reader, 1, paper, passage, chosen.sentence.place.text)
+    passage = passages.get(chosen.passage.n)
+    made = cite(reader, 1, paper, passage, unmarked(chosen.place.text))
     return Quote(made.quote, made.page, made.section, made.passage_id) if made else None
 
 

@@ -6,6 +6,7 @@ again when the catalogue has moved on.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,15 +23,16 @@ from kb.catalogue.filing import Filing
 from kb.challenge_decisions import Decided, decided
 from kb.challenges import Challenge, within
 from kb.codebooks import edition_at, filing_at
-from kb.errors import UsageError
+from kb.errors import KbError, UsageError
 from kb.evidence import Statement
 from kb.lattice import AXES, PaperFacts, filled
 from kb.library import Library
 from kb.map_diff import MapDiff, diff
 from kb.maps import ChallengeMap, build_map, digest
 from kb.quotes import legible
+from kb.restated import restated
 from kb.snapshot import Snapshot
-from kb.stated import stated
+from kb.stated import Stated, stated
 from taxonomy.edition import Edition
 
 
@@ -53,17 +55,37 @@ class Mapped:
         return self.decided.challenges
 
 
-_memory: dict[tuple[Path, int | None], tuple[list[Any], tuple[int, str], Mapped]] = {}
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was mapped last, and what it holds for."""
+
+    stamp: list[Any]
+    latest: tuple[int, str]
+    """The latest decision on challenges that is in it."""
+    found: Stated
+    made: Mapped
+
+
+_memory: dict[tuple[Path, int | None], _Kept] = {}
+_NONE = (-1, "")
+"""Latest decision of what no decision was applied to."""
+_log = logging.getLogger(__name__)
 
 # Merging takes a core for seconds: whoever wants the same meanwhile waits for it.
 _merging = threading.RLock()
+
+# Folders of libraries that are merged behind people's backs, each with the thread at it.
+_served: dict[Path, threading.Thread | None] = {}
+
+# Statements up to which merging is quicker than beginning a process for it.
+_FEW = 4_000
 
 # Maps under older codebooks that are kept in memory.
 _OLDER = 2
 
 
 def mapped(library: Library, version: int | None = None) -> Mapped:
-    """The library's statements and challenges, merged again only where it has changed.
+    """The library's statements and challenges, read and merged again only where it has changed.
 
     Takes: version, of the codebook; the one in force where None. Raises UsageError.
     """
@@ -72,31 +94,84 @@ def mapped(library: Library, version: int | None = None) -> Mapped:
 
 
 def _mapped(library: Library, version: int | None) -> Mapped:
-    snapshot = library.snapshot()
-    stamp = kept_challenges.stamp(library, snapshot.generation)
+    generation, stamp = library.snapshot().generation, kept_challenges.stamp(library)
     with library.catalogue.read() as reader:
         latest = latest_decision(reader.connection)
         log = read_challenge_log(reader.connection)
     known = _memory.get((library.folder, version))
-    if known is not None and known[0] == stamp:
-        made = known[2]
-        if known[1] != latest:
-            made = replace(made, decided=decided(made.built, log))
-            _memory[library.folder, version] = (stamp, latest, made)
-        return made
-    found = stated(library, None, filing=_filing(library, version))
-    built = (
-        kept_challenges.merged(library, found)
-        if version is None
-        else merging.build(found.statements, found.vectors)
-    )
-    after = decided(built, log)
-    made = Mapped(snapshot.generation, after, built, found.statements, found.papers)
+    if known is not None and known.stamp != stamp:
+        known = None
+    if known is not None and (known.made.generation, known.latest) == (generation, latest):
+        return known.made
+    found, built, generation = _built(library, version, known, generation)
+    made = Mapped(generation, decided(built, log), built, found.statements, found.papers)
     older = [key for key in _memory if key[1] is not None]
     for key in older[: -_OLDER + 1] if version is not None else ():
         del _memory[key]
-    _memory[library.folder, version] = (stamp, latest, made)
+    _memory[library.folder, version] = _Kept(stamp, latest, found, made)
     return made
+
+
+def _built(
+    library: Library, version: int | None, known: _Kept | None, generation: int
+) -> tuple[Stated, tuple[Challenge, ...], int]:
+    """What papers state, the challenges merged of it, and of which generation that is."""
+    if version is not None:
+        found = stated(library, None, filing=_filing(library, version))
+        return found.without_vectors(), merging.build(found.statements, found.vectors), generation
+    if known is not None:
+        before = known.found, known.made.built, known.made.generation
+        if known.made.generation == generation or being_merged(library):
+            return before
+        again = restated(library, *before)
+        if again is not None:
+            return *again, generation
+        if library.folder in _served and len(known.found.statements) > _FEW:
+            _begin(library)
+            return before
+    return _read(library, generation)
+
+
+def _read(library: Library, generation: int) -> tuple[Stated, tuple[Challenge, ...], int]:
+    found = stated(library, None)
+    apart = library.folder in _served and len(found.statements) > _FEW
+    built = kept_challenges.merged(library, found, apart=apart)
+    return found.without_vectors(), built, generation
+
+
+def merge_behind(library: Library) -> None:
+    """Let nobody of this process wait while papers are merged that came in: it goes on in the
+    background, in a process of its own, and until then `mapped` is of before.
+
+    The first time there is nothing of before, and few statements are merged at once.
+    """
+    _served.setdefault(library.folder, None)
+
+
+def being_merged(library: Library) -> bool:
+    """True while what `mapped` gives is of before, and the present state is being merged."""
+    thread = _served.get(library.folder)
+    return thread is not None and thread.is_alive()
+
+
+def _begin(library: Library) -> None:
+    thread = threading.Thread(target=_merge, args=(library,), name="merge", daemon=True)
+    _served[library.folder] = thread
+    thread.start()
+
+
+def _merge(library: Library) -> None:
+    """Read and merge what is here now, and have `mapped` give that from then on."""
+    try:
+        generation, stamp = library.snapshot().generation, kept_challenges.stamp(library)
+        found, built, _ = _read(library, generation)
+        # The next call of `mapped` applies the decisions, and what came in meanwhile.
+        made = Mapped(generation, Decided(built), built, found.statements, found.papers)
+        with _merging:
+            _memory[library.folder, None] = _Kept(stamp, _NONE, found, made)
+    except KbError as error:
+        # Whoever asks next begins it again, or is told.
+        _log.warning("merging challenges: %s", error.message)
 
 
 def _filing(library: Library, version: int | None) -> Filing | None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from kb.candidates import covered
 from kb.catalogue.values import Vector
-from kb.cells import Picked, is_sentence
 from kb.library import Library
+from kb.prose import is_sentence
 from kb.question import Question as Terms
 from kb.question import read_question
 from kb.sentences import StoredSentence
@@ -62,23 +62,23 @@ def asked(library: Library, questions: Sequence[str]) -> list[Question]:
 
 def best_sentences(
     library: Library, questions: Sequence[Question], sentences: Sequence[StoredSentence]
-) -> list[Picked | None]:
+) -> list[StoredSentence | None]:
     """For each question the sentence of one paper that answers it; None where none does.
 
     No sentence answers two: the later one gets its next best, or none where that is far behind.
     """
-    sentences = [one for one in sentences if is_sentence(one.place.text)]
-    if not questions or not sentences:
+    sentences = [one for one in sentences if is_sentence(one.place.text)] if questions else ()
+    if not sentences:
         return [None] * len(questions)
     vectors = np.stack([one.row.vector for one in sentences])
     stems_of = library.indexes.text.stems
     stems = [frozenset(stems_of(one.place.text)) for one in sentences]
     taken: set[int] = set()
-    found: list[Picked | None] = []
+    found: list[StoredSentence | None] = []
     for question in questions:
         best = _best(question, sentences, vectors @ question.vector, stems, taken)
-        found.append(Picked(sentences[best[0]], best[1]) if best else None)
-        taken |= {best[0]} if best else set()
+        found.append(None if best is None else sentences[best])
+        taken |= set() if best is None else {best}
     return found
 
 
@@ -103,8 +103,8 @@ def _best(
     cosines: Vector,
     stems: Sequence[frozenset[str]],
     taken: Collection[int],
-) -> tuple[int, float] | None:
-    """(position, score) of the sentence that answers; none of those `taken`."""
+) -> int | None:
+    """Position of the sentence that answers, none of those `taken`; None where none does."""
     if all(one.front for one in sentences):
         rank = np.array(
             [
@@ -134,5 +134,4 @@ def _best(
         if one.front or one.passage.n == sentences[at].passage.n
     ]
     share = covered(question.terms, frozenset().union(*near))
-    score = float(cosines.max()) + COVERAGE * share
-    return (at, score) if score >= LEAST else None
+    return at if float(cosines.max()) + COVERAGE * share >= LEAST else None

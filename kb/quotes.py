@@ -10,6 +10,18 @@ _SPACE = re.compile(r"\s+")
 # the marks that reorder what is read (CVE-2021-42574).
 _ILLEGAL = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
 _SOFT_HYPHEN = "\u00ad"
+# What a list, a numbered section or arXiv's feed puts before a sentence. A number needs a capital
+# after it: `(20) and (33) improve on it` and `1.84 variables` begin with a word of the sentence.
+_MARK = re.compile(
+    r"(?:[•◦‣▪▫●○■□◆➢✓✔–—*-]\s+"
+    r"|\((?:[1-9]\d?|[ivx]{1,4}|[a-h]|RQ\d)\)[\s~]*(?=[\"“'‘]?[A-Z])"
+    r"|(?:[1-9]\d?|[ivx]{1,4}|[a-h])\)\s+(?=[\"“'‘]?[A-Za-z])"
+    r"|(?:[1-9]\d?|[IVX]{2,4})\.\s+(?=[\"“'‘]?[A-Z])"
+    r"|[1-9](?:\.[1-9]){1,3}\.?\s+(?=[A-Z][a-z])"
+    r"|arXiv:\S+ Announce Type: \S+ Abstract:\s+)+"
+)
+# Another item of the same list, in the same sentence: the first one keeps its mark then.
+_NEXT_ITEM = re.compile(r"[\s;,:]\(?(?:[2-9]|i[iv]|iii|vi*|[b-h]|RQ[2-9])\)\s")
 
 
 def normalise(text: str) -> str:
@@ -29,6 +41,17 @@ def contains(text: str, quote: str) -> bool:
     """
     wanted = normalise(quote).strip()
     return bool(wanted) and wanted in normalise(text)
+
+
+def unmarked(quote: str) -> str:
+    """`quote` from after its bullet, list mark or section number; all of it where it has none.
+
+    What is left is a verbatim part of the quote, and never nothing.
+    """
+    mark = _MARK.match(quote)
+    if mark is None or (")" in mark[0] and _NEXT_ITEM.search(quote, mark.end())):
+        return quote
+    return quote[mark.end() :] or quote
 
 
 def exportable(text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from kb.catalogue.filing import Filing
-from kb.catalogue.soundness import misquoted
+from kb.catalogue.said import Said, state_of_text
 from kb.catalogue.values import StoredPaper, Vector
 from kb.dropped import Dropped, record
 from kb.evidence import Statement
@@ -32,6 +32,12 @@ class Stated:
     """(statements, dimension), unit length."""
     papers: dict[str, StoredPaper]
     """paper_id -> paper, of each of those papers, with statements or without."""
+    state: Said | None = None
+    """The state of the text that was read."""
+
+    def without_vectors(self) -> Stated:
+        """The same without the vectors, which take most of the memory."""
+        return replace(self, vectors=np.zeros((0, 0), dtype=np.float32))
 
 
 def stated(
@@ -53,14 +59,27 @@ def stated(
             reader.under(filing)
         papers = reader.papers(numbers)
         rows, vectors = reader.statements(labels)
-        spoilt = misquoted(reader)
+        state = state_of_text(reader)
+    spoilt = state[-1]
     own = [i for i, row in enumerate(rows) if row.paper in papers]
     keep = [i for i in own if rows[i].passage_id not in spoilt and _stands(rows[i])]
     lost = [rows[i] for i in sorted(set(own) - set(keep))[:_RECORDED]]
     record(library, [Dropped(papers[row.paper].paper_id, WHERE, row.quote) for row in lost])
     found = [_statement(rows[i], papers[rows[i].paper], version) for i in keep]
     chosen = vectors[keep] if keep else np.zeros((0, 0), dtype=np.float32)
-    return Stated(tuple(found), chosen, {one.paper_id: one for one in papers.values()})
+    return Stated(tuple(found), chosen, {one.paper_id: one for one in papers.values()}, state)
+
+
+def filed(one: Statement, paper: StoredPaper) -> Statement:
+    """A statement as its paper is filed now; what it says stays."""
+    return replace(
+        one,
+        published=paper.published,
+        year=paper.year,
+        authors=paper.authors,
+        phases=paper.keys("phase"),
+        layers=paper.keys("layer"),
+    )
 
 
 def _statement(row: Any, paper: StoredPaper, version: str) -> Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -27,8 +27,15 @@ PAPERS_EACH = 800
 FIGURES_IN = 10
 
 # Weight of a word that no paper of the library of the fit (7,912 papers) has. Against it
-# a word's rarity counts less in a small library, where most words are in no paper.
+# a word's rarity counts less in a small library, where most words are in no paper: DRIFT makes
+# up for what that is in answerable questions.
 FULL_WEIGHT = 9.67
+
+# What the same answerable question gains or loses by a sign where the library is small; times
+# how much less its rarest words can weigh than those of a full one. Of 80 questions, each put to
+# 7,912 abstracts and to a sample of 20, 60 or 150 with the same answer, fitted through 0.
+# Left in, it adds 1.5 to the log-odds of every answer from 20 papers, and 1.0 from 150.
+DRIFT = {"together": 0.24, "rarest": -0.33, "second_rarest": -0.17}
 
 # Words lighter than this are in so many papers (one in seven or more) that having them says
 # nothing.
@@ -107,7 +114,7 @@ def signs(
     kin = _kin(library, question, leading)
     total = max(float(weights.sum()), 1e-9)
     heavy = weights > TELLING_WEIGHT
-    return Signs(
+    found = Signs(
         near=float(np.mean(cosines)) if cosines else 0.0,
         sentence=max((one.sentence_cosine for one in telling[:5]), default=0.0),
         kin=max((float(one @ weights) / total for one in kin), default=0.0),
@@ -121,6 +128,7 @@ def signs(
         second_rarest=(float(np.sort(weights)[-2]) if len(weights) > 1 else 0.0) / FULL_WEIGHT,
         figure_missing=_figure_missing(question, pool),
     )
+    return _as_of_many(found, question.ceiling)
 
 
 def missing_terms(question: Question, pool: Pool, *, limit: int = 4) -> list[str]:
@@ -138,6 +146,16 @@ def missing_terms(question: Question, pool: Pool, *, limit: int = 4) -> list[str
     ]
     lacking.sort(key=lambda term: (not term.name, -term.weight))
     return [term.text for term in lacking[:limit]]
+
+
+def _as_of_many(found: Signs, ceiling: float) -> Signs:
+    """The signs as a full library would have them, on which refusal was fitted.
+
+    Takes: ceiling, the weight of a word that no paper has, in nats; it tells the library's size.
+    """
+    small = max(1 - ceiling / FULL_WEIGHT, 0.0)
+    drifted = {name: getattr(found, name) - gain * small for name, gain in DRIFT.items()}
+    return replace(found, **drifted)
 
 
 def _kin(library: Library, question: Question, leading: tuple[Candidate, ...]) -> list[Vector]:

@@ -27,6 +27,8 @@ DATA = "data"
 LIMITATIONS = "limitations"
 """What the authors say their own work does not cover or do well."""
 ROLES = (*LEARNT, LIMITATIONS)
+OWNED = 0.5
+"""At least so surely (`owns_limit`) a sentence is one on limitations."""
 
 WEIGHTS = FOLDER / "roles.npz"
 """The shipped weights."""

@@ -20,6 +20,10 @@ OFFLINE = CHECKOUT / "tests" / "offline"
 
 runpy.run_path(str(OFFLINE / "sitecustomize.py"))
 
+# Before torch loads, for children too: its threads sleep where they wait for one another.
+# Else they spin, and beside another test process that costs several times the work itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # Loaded machines make single examples slow; the tests' own limits watch the time.
 # One fixed set of examples: a red run can be repeated by whoever sees it.
 hypothesis.settings.register_profile("sixfold", deadline=None, derandomize=True)

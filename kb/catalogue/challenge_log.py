@@ -16,7 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from kb.catalogue.sums import unsummed
 from kb.catalogue.tables import challenge_decisions
-from kb.catalogue.undoing import Entered
+from kb.catalogue.undoing import Entered, new_here
 
 ACTIONS = ("merge", "split", "rename", "reject", "undo")
 
@@ -119,29 +119,9 @@ def append_decisions(
     return kept
 
 
-def in_line(log: Iterable[ChallengeDecision]) -> list[ChallengeDecision]:
-    """The log in order of time, numbered from 1, ready to travel: undos name those numbers."""
-    ordered = sorted(log, key=lambda one: one.order)
-    place = {one.n: at for at, one in enumerate(ordered, 1)}
-    return [
-        replace(one, n=at, undoes=place.get(one.undoes) if one.undoes else None)
-        for at, one in enumerate(ordered, 1)
-    ]
-
-
 def merge_log(connection: Connection, carried: Sequence[ChallengeDecision]) -> int:
     """Append the entries of another log (as `in_line` makes it) that are new here; how many."""
-    here = {name: n for n, name in marks(read_challenge_log(connection)).items()}
-    named = marks(carried)
-    following = latest_decision(connection)[0] + 1
-    place: dict[int, int] = {}
-    fresh: list[ChallengeDecision] = []
-    for one in carried:
-        known = here.get(named[one.n])
-        if known is None:
-            known = following + len(fresh)
-            here[named[one.n]] = known
-            fresh.append(replace(one, undoes=place.get(one.undoes) if one.undoes else None))
-        place[one.n] = known
+    here, last = marks(read_challenge_log(connection)), latest_decision(connection)[0]
+    fresh = new_here(here, carried, marks(carried), last)
     append_decisions(connection, fresh)
     return len(fresh)

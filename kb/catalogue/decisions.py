@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select
 
 from kb.catalogue.tables import decisions, papers, tags
-from kb.catalogue.undoing import Judged, in_force
+from kb.catalogue.undoing import Judged, in_force, new_here
 
 VERDICTS = ("yes", "no", "done", "undo")
 """`yes` and `no` to one category; `done`: this coder has been through the whole facet (what
@@ -127,35 +127,14 @@ def append(connection: Connection, entries: Sequence[Decision]) -> list[int]:
     return numbers
 
 
-def in_line(log: Iterable[Decision]) -> list[Decision]:
-    """The log in order of time, numbered from 1, ready to travel: undos name those numbers."""
-    ordered = sorted(log, key=lambda one: one.order)
-    number = {one.n: at for at, one in enumerate(ordered, 1)}
-    return [
-        replace(one, n=at, undoes=number.get(one.undoes) if one.undoes else None)
-        for at, one in enumerate(ordered, 1)
-    ]
-
-
 def merge(connection: Connection, carried: Sequence[Decision]) -> list[Decision]:
     """Append the entries of another log that are new here; gives those, as they are kept.
 
     Takes: carried, a log as `in_line` makes it. Time orders what holds, not the numbers.
     The caller replays the papers.
     """
-    here = {name: n for n, name in marks(read_log(connection)).items()}
-    named = marks(carried)
-    first = len(here)
-    last = connection.execute(select(func.max(decisions.c.n))).scalar() or 0
-    place: dict[int, int] = {}
-    fresh: list[Decision] = []
-    for one in carried:
-        known = here.get(named[one.n])
-        if known is None:
-            known = here[named[one.n]] = int(last) + len(here) - first + 1
-            undoes = place.get(one.undoes) if one.undoes else None
-            fresh.append(replace(one, n=known, undoes=undoes))
-        place[one.n] = known
+    last = int(connection.execute(select(func.max(decisions.c.n))).scalar() or 0)
+    fresh = new_here(marks(read_log(connection)), carried, marks(carried), last)
     append(connection, fresh)
     return fresh
 

@@ -291,12 +291,18 @@ def put_bytes_back(writer: Writer) -> int:
                 continue
             here = table.c.n == row["n"]
             writer.connection.execute(table.update().where(here).values(vector=vector))
-            if table is passages:  # an index may have been made of what it was meanwhile
-                writer.touch(
-                    writer.connection.execute(select(table.c.paper).where(here)).scalar_one()
-                )
+            own = here if table is passages else passages.c.n == _passage_of(writer, row["n"])
+            for paper in writer.connection.execute(select(passages.c.paper).where(own)).scalars():
+                # Of what it was meanwhile an index may have been made, or challenges merged.
+                writer.bury([paper])
+                writer.touch(paper)
             back += 1
     return back
+
+
+def _passage_of(reader: Reader, sentence: int) -> int:
+    query = select(sentences.c.passage).where(sentences.c.n == sentence)
+    return int(reader.connection.execute(query).scalar_one())
 
 
 def drop_orphans(writer: Writer) -> int:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from kb.catalogue.frozen import refused, too_old
+from kb.catalogue.frozen import refused
 from kb.catalogue.migrating import migrate as _migrate
 from kb.catalogue.places import Place
+from kb.catalogue.private_copy import read_from_copy
 from kb.catalogue.reading import Reader
 from kb.catalogue.sidecar import beside
 from kb.catalogue.sidecar import fault as sidecar_fault
@@ -97,9 +98,9 @@ class Catalogue:
         catalogue.read_only = read_only or place.read_only
         if version < SCHEMA_VERSION and upgrade:
             if catalogue.read_only:
-                catalogue.close()
-                raise too_old(place.path, version)
-            catalogue._bring_up(version)
+                read_from_copy(place, version)
+            else:
+                catalogue._bring_up(version)
         return catalogue
 
     def _bring_up(self, version: int) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 
 class Undoable(Protocol):
-    """An entry of a log to which one only appends."""
+    """An entry of a log to which one only appends: a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def n(self) -> int:
@@ -75,3 +78,34 @@ def in_force(log: Iterable[Entry]) -> list[Entry]:
     ordered = sorted(log, key=lambda one: one.order)
     undone = undone_by(ordered)
     return [one for one in ordered if not one.is_undo and one.n not in undone]
+
+
+def in_line(log: Iterable[Entry]) -> list[Entry]:
+    """The log in order of time, numbered from 1, ready to travel: undos name those numbers."""
+    ordered = sorted(log, key=lambda one: one.order)
+    place = {one.n: at for at, one in enumerate(ordered, 1)}
+    return [_renumbered(one, at, place) for at, one in enumerate(ordered, 1)]
+
+
+def new_here(
+    here: Mapping[int, str], carried: Sequence[Entry], named: Mapping[int, str], last: int
+) -> list[Entry]:
+    """The entries of another log (as `in_line` makes it) that are new here, numbered after `last`.
+
+    Takes: here and named, number -> the entry's name in every library, of this log and of that.
+    """
+    known = {name: n for n, name in here.items()}
+    place: dict[int, int] = {}
+    fresh: list[Entry] = []
+    for one in carried:
+        n = known.get(named[one.n])
+        if n is None:
+            n = known[named[one.n]] = last + len(fresh) + 1
+            fresh.append(_renumbered(one, n, place))
+        place[one.n] = n
+    return fresh
+
+
+def _renumbered(one: Entry, n: int, place: Mapping[int, int]) -> Entry:
+    changed: dict[str, Any] = {"n": n, "undoes": place.get(one.undoes or 0)}
+    return replace(one, **changed)

@@ -54,8 +54,9 @@ def app_command(session: Session, port: int, address: str, headless: bool, read_
         )
     _require_free(address, port)
     environment = own_modules() | told(session.folder, read_only=read_only)
-    session.say(f"Sixfold on http://{address}:{port} · library {session.folder} · Ctrl-C stops it")
-    if not Place("http", address.lower().rstrip("."), port).loopback:
+    place = Place("http", address.lower().rstrip("."), port)
+    session.say(f"Sixfold on {place} · library {session.folder} · Ctrl-C stops it")
+    if not place.loopback:
         session.say(f"Listening beyond this machine: {_reach()}")
     words = [
         sys.executable,
@@ -105,7 +106,9 @@ def _require_free(address: str, port: int) -> None:
                 item=f"{address}:{port}",
                 remedy=f"--port {port + 1 if port < 65535 else 8501}"
                 if taken
-                else "--address localhost, and a --port above 1023",
+                else "--port 8501, or another above 1023"
+                if error.errno in (errno.EACCES, errno.EPERM)
+                else "--address localhost, or 0.0.0.0 for all of this machine",
                 code="port_in_use" if taken else "bad_address",
             ) from None
 

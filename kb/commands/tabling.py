@@ -16,7 +16,7 @@ from kb.literature_table import TAGS, LiteratureTable, literature_table
 from kb.whole_file import write_whole
 
 MOST_UNNAMED = 200
-"""Papers of a library that is taken whole where none is named: more take minutes."""
+"""Papers of a library that is taken whole where none is named: more are hardly meant."""
 
 
 @command

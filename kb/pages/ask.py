@@ -15,7 +15,7 @@ from kb.errors import KbError
 from kb.followup import Resolved, Turn, turn_of
 from kb.library import Library
 from kb.pages.parts import chat_list, facets, narrowing, page, person, places, state
-from kb.pages.parts.markup import escaped, plain, title
+from kb.pages.parts.markup import escaped, plain, readable, title
 from kb.pages.parts.outcome import too_long
 from kb.pages.parts.turn import reply, turn, waiting
 from kb.pages.parts.words import _, later, many
@@ -57,16 +57,27 @@ class Asked:
 
 def draw(library: Library) -> None:
     """The page."""
-    chat = state.one("chat")
-    chat = chat if _ID.fullmatch(chat) else ""
-    own = may_write(library, chat, person.whose_chats(library))
-    if not own and narrowing.AGAIN in st.session_state:
-        chat, own = "", True  # asked on, in a chat of one's own
+    chat, own = _opened(library)
     chats = st.sidebar.container()
     chat = _conversed(library, chat, own=own)
     # Last, for a question may have begun a chat.
     with chats:
         chat_list.sidebar(library, chat)
+
+
+def _opened(library: Library) -> tuple[str, bool]:
+    """The chat of the address, else the one left while an answer was made; and whose it is."""
+    begun = str(st.session_state.get(chat_list.BEGUN, ""))
+    chat = state.one("chat")
+    if not _ID.fullmatch(chat):
+        chat = begun
+        state.put({"chat": chat})
+    own = may_write(library, chat, person.whose_chats(library))
+    if not own and narrowing.AGAIN in st.session_state:
+        return begun, True  # asked on, in a chat of one's own
+    if own and begun and chat != begun:
+        chat_list.forget_asked()  # it would be answered in a chat that it was not asked in
+    return chat, own
 
 
 def _conversed(library: Library, chat: str, *, own: bool) -> str:
@@ -77,19 +88,26 @@ def _conversed(library: Library, chat: str, *, own: bool) -> str:
         _finish(written)
         written = None
     told = _conversation(library, chat)
-    if chat and not told and not (written and written.chat == chat):
+    begun = st.session_state.get(chat_list.BEGUN)
+    if chat and not told and chat not in (begun, written.chat if written else ""):
         _gone()
         chat = ""
     asked = None if written or not own else _asked(filters, told)
+    if asked:
+        chat = chat or new_chat()
+        st.session_state[chat_list.BEGUN] = chat
     if not told and not written and not asked:
-        _start(library, passing)
+        with st.container():
+            _start(library, passing)
+    else:
+        st.empty()  # in its place at once: it would stay until the answer is there
     _turns(library, chat, told)
     if not own:
         told_by = _("This chat is somebody else's: its link opens it for reading alone.")
         st.info(told_by, icon=":material/visibility:")
         return chat
     if asked:
-        chat = _ask(library, chat, asked)
+        _ask(library, chat, asked)
     elif written and written.chat == chat:
         with st.container(key=f"turn-{len(told)}"):
             _progress(written)
@@ -98,6 +116,8 @@ def _conversed(library: Library, chat: str, *, own: bool) -> str:
     # In a container of its own: a box at the page's very end would scroll every answer to its end.
     with st.container(key="asking"):
         _box(disabled=bool(written))
+    if not st.session_state.get(chat_list.ASKING) and "writing" not in st.session_state:
+        st.session_state.pop(chat_list.BEGUN, None)  # seen to its end
     return chat
 
 
@@ -220,15 +240,14 @@ def _submitted() -> None:
     _choose(str(st.session_state["question"] or ""))
 
 
-def _ask(library: Library, chat: str, asked: Asked) -> str:
-    """Answer, keep the turn and draw it. Returns the id of its chat."""
+def _ask(library: Library, chat: str, asked: Asked) -> None:
+    """Answer, keep the turn and draw it."""
     place = len(asked.earlier)
     here = waiting(place, asked.question)
     _look_at(place)
     whose = person.whose_chats(library)
     with here, st.spinner(_("Reading …")):
         found = _found(library, asked)
-    chat = chat or new_chat()
     # A click elsewhere ended this run before here, and the next one answers; or it is too late.
     chat_list.asked(again=asked.understood is not None)
     if asked.worded and found.citations:
@@ -247,7 +266,6 @@ def _ask(library: Library, chat: str, asked: Asked) -> str:
     _look_at(place)
     if st.session_state.get(chat_list.ASKING):
         st.rerun()
-    return chat
 
 
 def _found(library: Library, asked: Asked) -> Answer:
@@ -269,7 +287,8 @@ def _progress(written: Writing) -> None:
         st.markdown(plain(written.question))
     with st.chat_message("assistant"):
         said = "".join(
-            f"<p>{escaped(one.text)}<sup>{''.join(f' [{c.n}]' for c in one.citations)}</sup></p>"
+            f"<p>{escaped(readable(one.text))}"
+            f"<sup>{''.join(f' [{c.n}]' for c in one.citations)}</sup></p>"
             for one in list(written.sentences)
         )
         waiting = f"<p>{escaped(_('Writing …'))}</p>"

@@ -11,7 +11,7 @@ from kb.challenges import Challenge
 from kb.evidence import statement_id
 from kb.library import Library
 from kb.mapping import mapped
-from kb.pages.parts import challenge_deciding, facets, opened, page, quotes, state
+from kb.pages.parts import being_merged, challenge_deciding, facets, opened, page, quotes, state
 from kb.pages.parts.words import _, later, many
 
 _PAGE = 10
@@ -30,6 +30,7 @@ def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
     found = opened.all_challenges(library, filters)
+    being_merged.told(library)
     challenge_deciding.told()
     chosen = state.one("challenge")
     if chosen:

@@ -108,8 +108,9 @@ def _counts(library: Library) -> None:
             st.page_link(where, label=f"**{held[key]:,}** {_(label)}")
     made = created[:10] or _("at an unknown date")
     size = _size(str(library.folder), generation) / 1e6
+    folder = library.folder.name if person.among_others(library) else str(library.folder)
     facts = (
-        plain(str(library.folder)),
+        plain(folder),
         f"{size:,.0f} MB",
         _("made {when}").format(when=plain(made)),
         _("schema {n}").format(n=SCHEMA_VERSION),
@@ -132,14 +133,19 @@ def _size(folder: str, generation: int) -> int:
 
 
 def _journal(library: Library) -> None:
-    st.header(_("Journal"), anchor=False)
+    """What became of each item; closed, as a table of it takes the browser longest."""
+    folded = st.expander(
+        _("Journal"), icon=":material/history:", key="journal", bind="query-params"
+    )
+    if not folded.open:
+        return
     with library.catalogue.read() as reader:
         rows = reader.journal(_JOURNAL)
     if not rows:
-        st.caption(_("Nothing was added by `kb add` or by this page yet."))
+        folded.caption(_("Nothing was added by `kb add` or by this page yet."))
         return
-    st.caption(many("The last entry", "The last {n} entries", len(rows)))
-    st.dataframe(
+    folded.caption(many("The last entry", "The last {n} entries", len(rows)))
+    folded.dataframe(
         [
             {
                 _("When"): row["at"][:19].replace("T", " "),
@@ -154,7 +160,7 @@ def _journal(library: Library) -> None:
         hide_index=True,
         height=runs.height(len(rows)),
         column_config=runs.wide_reasons() if any(row["error"] for row in rows) else None,
-        key="journal",
+        key="journal-rows",
     )
 
 

@@ -12,6 +12,7 @@ from kb.lattice import Cell, Lattice
 from kb.library import Library
 from kb.mapping import challenge_map, mapped, paper_facts
 from kb.pages.parts import (
+    being_merged,
     facets,
     map_axes,
     map_graph,
@@ -77,6 +78,8 @@ _FILES = {
 def draw(library: Library) -> None:
     """The page."""
     filters, passing = facets.sidebar(library)
+    opened.state_of_map(library, filters)  # begins merging what came in
+    being_merged.told(library)
     key, changed = state.bound("view", "cells", known=_VIEWS)
     view = st.segmented_control(
         _("View"),
@@ -142,7 +145,7 @@ def _matrix(library: Library, lattice: Lattice, counted: str) -> None:
                 )
                 shades.append(_shade(key, cell, getattr(cell, counted), most))
     wide = (
-        f".st-key-matrix [data-testid=stHorizontalBlock]{{min-width:{96 * len(columns) + 144}px}}"
+        f".st-key-matrix [data-testid=stHorizontalBlock]{{min-width:{118 * len(columns) + 144}px}}"
     )
     style(f"{wide}{''.join(shades)}")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from kb.card import Card, Quote, card
-from kb.catalogue import StoredPassage
+from kb.catalogue import StoredPaper, StoredPassage
 from kb.catalogue.values import SentenceRow
 from kb.errors import UsageError
 from kb.library import Library
@@ -17,6 +17,7 @@ from kb.pages.parts import (
     acting,
     collected,
     page,
+    person,
     places,
     quotes,
     reading_state,
@@ -28,7 +29,7 @@ from kb.pages.parts.deciding import decide_on
 from kb.pages.parts.facets import FAVOURITES
 from kb.pages.parts.filed import filed
 from kb.pages.parts.hygiene import hygiene
-from kb.pages.parts.markup import escaped, link, plain, title, with_quotes
+from kb.pages.parts.markup import escaped, link, plain, readable, title, with_quotes
 from kb.pages.parts.notes import notes
 from kb.pages.parts.page_view import page_view
 from kb.pages.parts.printed import printed
@@ -38,6 +39,8 @@ from kb.quoted_page import within
 from kb.search import related
 
 _RELATED = 6
+_CITED = 4
+"""Authors named in a reference; the others are "et al."."""
 
 
 def draw(library: Library) -> None:
@@ -102,7 +105,6 @@ def _head(library: Library, shown: Card) -> None:
         if not library.catalogue.read_only:
             _favourite(library, paper.paper_id)
             collected.choose(library, paper.paper_id)
-        where = f"{results.who(paper)}. {title(paper.title)}. {paper.url}".strip()
         with st.popover(_("Share"), icon=":material/share:"):
             st.caption(_("This address shows the same card to whoever can reach this app:"))
             # Streamlit's own address lacks the id where a link of another page led here.
@@ -110,7 +112,14 @@ def _head(library: Library, shown: Card) -> None:
             address = f"{here}?{urlencode({'id': paper.paper_id})}"
             st.code(address, language=None, wrap_lines=True)
             st.caption(_("To cite it in a text:"))
-            st.code(where, language=None, wrap_lines=True)
+            st.code(_reference(paper), language=None, wrap_lines=True)
+
+
+def _reference(paper: StoredPaper) -> str:
+    """The paper as a text refers to it: English, in whatever language the page is."""
+    some = ", ".join(paper.authors[:_CITED]) + (" et al." if len(paper.authors) > _CITED else "")
+    parts = (f"{some} ({paper.year or 'n.d.'})".strip(), title(paper.title).rstrip("."), paper.url)
+    return ". ".join(part for part in parts if part)
 
 
 def _favourite(library: Library, paper_id: str) -> None:
@@ -123,6 +132,9 @@ def _favourite(library: Library, paper_id: str) -> None:
         on_click=acting.favour,
         args=(library, paper_id),
         kwargs={"member": not member},
+        help=_("Favourites belong to the library: everybody who uses it sees them.")
+        if person.by_proxy()
+        else None,
         key="favourite",
     )
 
@@ -201,7 +213,7 @@ def _abstract(shown: Card, *, read_only: bool) -> None:
     paper = shown.paper
     if paper.abstract:
         st.markdown(f"## {_('Abstract')}")
-        st.html(f'<p class="sf-text">{escaped(paper.abstract)}</p>')
+        st.html(f'<p class="sf-text">{escaped(readable(paper.abstract))}</p>')
     elif not paper.arxiv_id:
         st.caption(_("The paper gives no abstract."))
     else:

@@ -114,7 +114,7 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
     if only is None:  # within one's own list nobody has looked at the library
         _log_once(library, asked, filters, mode, found)
     if not found.hits:
-        _nothing(passing)
+        _nothing(passing, narrowed=bool(filters) or only is not None)
         return
     _unknown(library, asked.text)
     if mode == "lexical" or not asked.plain:
@@ -163,7 +163,7 @@ def _alike(library: Library, wanted: str, filters: Filters, passing: int) -> Non
     made = partial(_related, library, wanted, filters, only)
     found = _once((wanted, filters, _key(only)), library, made)
     if not found.hits:
-        _nothing(passing)
+        _nothing(passing, narrowed=bool(filters) or only is not None)
         return
     with _head(found, many("{n} paper ranked", "{n} papers ranked", found.total)):
         _taken(library, found, made, found.total)
@@ -199,11 +199,12 @@ def _key(only: Ints | None) -> bytes | None:
     return None if only is None else only.tobytes()
 
 
-def _nothing(passing: int) -> None:
+def _nothing(passing: int, *, narrowed: bool) -> None:
+    """Takes: narrowed, whether filters of the sidebar hold: only those can be taken away."""
     st.info(
-        _("No paper matches this.")
-        if passing
-        else _("No paper passes these filters: take one away."),
+        _("No paper passes these filters: take one away.")
+        if narrowed and not passing
+        else _("No paper matches this."),
         icon=":material/search_off:",
     )
 

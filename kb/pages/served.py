@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from streamlit import config, net_util, runtime
 from streamlit.url_util import get_hostname
@@ -21,6 +22,9 @@ from ingest.url import Place
 
 HERE = ("localhost", "127.0.0.1", "::1")
 """What this machine is called by a browser on it."""
+
+OURS = Path(__file__).resolve().parents[2] / ".streamlit" / "config.toml"
+"""The settings of `streamlit run app.py` in a checkout."""
 
 HOSTS, PUBLIC = "server.allowedHosts", "browser.serverAddress"
 
@@ -45,7 +49,8 @@ def _unasked() -> None:
 
 
 def _name_hosts() -> None:
-    if not config.is_manually_set(HOSTS):
+    """Allow what follows from the address, unless the operator says; what `OURS` says is ours."""
+    if not config.is_manually_set(HOSTS) or Path(config.get_where_defined(HOSTS)) == OURS:
         public = str(config.get_option(PUBLIC)) if config.is_manually_set(PUBLIC) else ""
         config.set_option(HOSTS, names(str(config.get_option("server.address")), public))
 

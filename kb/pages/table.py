@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -14,15 +14,14 @@ from kb.errors import UsageError
 from kb.exporting import chosen
 from kb.exports.literature import place, written
 from kb.library import Library
-from kb.literature_table import TAGS, LiteratureTable, Row, literature_table
+from kb.literature_table import MOST, TAGS, LiteratureTable, Row, literature_table
 from kb.pages.parts import facets, page, state
-from kb.pages.parts.markup import escaped, plain, title
+from kb.pages.parts.markup import escaped, plain, readable, title
 from kb.pages.parts.quotes import LONGEST
 from kb.pages.parts.results import who
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, in_address, later, many
 
-_MOST = 200
 _PAGE = 20
 _DOWNLOADS = (("CSV", "csv", "text/csv"), ("Markdown", "markdown", "text/markdown"))
 _ENDINGS = {"csv": "csv", "markdown": "md"}
@@ -55,24 +54,24 @@ def draw(library: Library) -> None:
     if not passing:
         st.info(_("No paper passes these filters: take one away."), icon=":material/search_off:")
         return
-    if passing > _MOST:
+    if passing > MOST:
         told = _(
             "{n} papers pass, and a table takes {most}. Narrow them down at the left: by a "
             "collection, a phase, a layer, years."
         )
-        st.info(told.format(n=f"{passing:,}", most=_MOST), icon=":material/filter_alt:")
+        st.info(told.format(n=f"{passing:,}", most=MOST), icon=":material/filter_alt:")
         _narrower(library)
         return
+    pages = -(-passing // _PAGE)
+    at = state.number("page", 1, low=1, high=pages)
     generation = library.snapshot().generation
     try:
-        table = _table(library, str(library.folder), generation, filters, questions)
+        table = _table(library, str(library.folder), generation, filters, questions, at)
     except UsageError as error:
         page.failed(error)
         return
-    _head(table)
-    pages = -(-len(table.rows) // _PAGE)
-    at = state.number("page", 1, low=1, high=pages)
-    _shown(library, table, table.rows[(at - 1) * _PAGE : at * _PAGE])
+    _head(library, filters, questions, passing)
+    _shown(library, table)
     if pages > 1:
         state.pages(pages)
 
@@ -89,7 +88,7 @@ def _narrower(library: Library) -> None:
         for layer in book.facet("layer").keys
         if ("phase", phase) in has and ("layer", layer) in has
     }
-    fit = sorted((-size, cell) for cell, size in sizes.items() if 0 < size <= _MOST)
+    fit = sorted((-size, cell) for cell, size in sizes.items() if 0 < size <= MOST)
     with st.container(key="narrower", gap="xxsmall"):
         if fit:
             st.caption(_("For example:"))
@@ -139,44 +138,57 @@ def _questions() -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-@st.cache_data(max_entries=8, show_spinner="…")
+@st.cache_data(max_entries=32, show_spinner="…")
 def _table(
     _library: Library,
     folder: str,  # noqa: ARG001 - tells libraries apart in the cache
     generation: int,  # noqa: ARG001 - the library as it was
     filters: Filters,
     questions: tuple[str, ...],
+    at: int,
 ) -> LiteratureTable:
-    return literature_table(_library, chosen(_library, filters), questions)
+    """The page number `at` of the table, from 1: what is not shown is not read."""
+    papers = chosen(_library, filters)[(at - 1) * _PAGE : at * _PAGE]
+    return literature_table(_library, papers, questions)
 
 
-def _head(table: LiteratureTable) -> None:
-    filled = sum(said is not None for row in table.rows for said in row.cells.values())
-    every = sum(len(row.cells) for row in table.rows)
+def _file(library: Library, filters: Filters, questions: tuple[str, ...], form: str) -> bytes:
+    """The whole table, made when it is asked for."""
+    return written(literature_table(library, chosen(library, filters), questions), form)
+
+
+def _head(library: Library, filters: Filters, questions: tuple[str, ...], passing: int) -> None:
     told, *places = st.columns([4, 1, 1], vertical_alignment="center")
     said = _(
-        "{papers}; {filled} of {every} cells filled. Each is a sentence of the paper, chosen by "
-        "Sixfold; empty where no sentence surely fits."
+        "{papers}. Each cell is a sentence of the paper, chosen by Sixfold, none of them twice; "
+        "empty where no other surely fits."
     )
-    papers = many("{n} paper", "{n} papers", len(table.rows))
-    told.caption(said.format(papers=papers, filled=f"{filled:,}", every=f"{every:,}"))
+    told.caption(said.format(papers=many("{n} paper", "{n} papers", passing)))
     for column, (label, form, mime) in zip(places, _DOWNLOADS, strict=True):
         column.download_button(
             label,
-            partial(written, table, form),
+            partial(_file, library, filters, questions, form),
             file_name=f"literature-table.{_ENDINGS[form]}",
             mime=mime,
             icon=":material/download:",
+            on_click="ignore",
             width="stretch",
             key=f"table-{form}",
         )
 
 
-def _shown(library: Library, table: LiteratureTable, rows: tuple[Row, ...]) -> None:
+def _shown(library: Library, table: LiteratureTable) -> None:
     called = names(library.codebook)
-    columns = (_(_HEADS.get(one, one)) for one in ("paper", *table.columns))
-    heads = "".join(f'<th scope="col">{escaped(one)}</th>' for one in columns)
-    body = "".join(_row(table, row, called) for row in rows)
+    spare = [
+        one
+        for one in table.columns
+        if one not in TAGS and not any(r.cells[one] for r in table.rows)
+    ]
+    heads = "".join(
+        f'<th scope="col"{_width(one, spare)}>{escaped(_(_HEADS.get(one, one)))}</th>'
+        for one in ("paper", *table.columns)
+    )
+    body = "".join(_row(table, row, called, spare) for row in table.rows)
     st.html(
         '<div class="sf-table" tabindex="0" role="region" '
         f'aria-label="{escaped(_("Literature table"))}">'
@@ -184,7 +196,17 @@ def _shown(library: Library, table: LiteratureTable, rows: tuple[Row, ...]) -> N
     )
 
 
-def _row(table: LiteratureTable, row: Row, called: Mapping[str, Mapping[str, str]]) -> str:
+def _width(column: str, spare: Sequence[str]) -> str:
+    """A column with nothing to say on this page leaves its room to the others."""
+    return ' class="sf-spare"' if column in spare else ""
+
+
+def _row(
+    table: LiteratureTable,
+    row: Row,
+    called: Mapping[str, Mapping[str, str]],
+    spare: Sequence[str],
+) -> str:
     paper = row.paper
     link = f"paper?{urlencode({'id': paper.paper_id} | in_address())}"
     head = (
@@ -193,12 +215,13 @@ def _row(table: LiteratureTable, row: Row, called: Mapping[str, Mapping[str, str
         f'<div class="sf-who">{escaped(who(paper))}</div></th>'
     )
     cells = (
-        escaped(", ".join(called[column].get(key, key) for key in paper.keys(column)))
+        (column, escaped(", ".join(called[column].get(key, key) for key in paper.keys(column))))
         if column in TAGS
-        else _cell(row, row.cells[column])
+        else (column, _cell(row, row.cells[column]))
         for column in table.columns
     )
-    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    told = "".join(f"<td{_width(column, spare)}>{cell}</td>" for column, cell in cells)
+    return f"<tr>{head}{told}</tr>"
 
 
 def _cell(row: Row, said: Quote | None) -> str:
@@ -211,7 +234,7 @@ def _cell(row: Row, said: Quote | None) -> str:
         "quote": said.quote[:LONGEST],
     } | in_address()
     return (
-        f"“{escaped(said.quote)}” "
+        f"“{escaped(readable(said.quote))}” "
         f'<a class="sf-place" href="{escaped(f"paper?{urlencode(target)}")}" target="_self">'
         f"{escaped(place(said))}</a>"
     )

@@ -146,7 +146,12 @@ def _forms(edition: Edition) -> None:
         if st.form_submit_button(_("Look ahead")) and name.strip():
             _ask(lambda: Rename(facet, key, key, name.strip()))
     with merge, st.form("taxonomy-merge", border=False):
-        keys = st.multiselect(_("Categories"), list(called), format_func=called.__getitem__)
+        keys = st.multiselect(
+            _("Categories"),
+            list(called),
+            format_func=called.__getitem__,
+            placeholder=_("Choose …"),
+        )
         into = st.text_input(_("Key of the new category"), max_chars=MAX_KEY)
         name = st.text_input(_("Its name"), max_chars=MAX_TEXT)
         definition = st.text_area(_("Its definition"), max_chars=MAX_TEXT)

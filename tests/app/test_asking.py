@@ -323,6 +323,10 @@ def test_what_a_model_writes_is_shown_and_can_be_stopped(start: Start, folder: P
         time.sleep(0.2)
         app.run()
     assert any(one.key == "stop" for one in app.button), markdown(app)
+    chat = app.query_params["chat"]
+    app.query_params.clear()  # left, and back by the link in the navigation
+    app.run()
+    assert app.query_params["chat"] == chat
     click(app, "stop")
     while any(one.key == "stop" for one in app.button) and time.monotonic() < end:
         time.sleep(0.2)
@@ -367,7 +371,7 @@ def test_further_papers_are_folded_and_keep_their_numbers(start: Start, folder: 
     app = start("ask", chat="talk")
     (fold,) = [one for one in app.expander if one.label.startswith(FURTHER)]
     assert not fold.proto.expanded
-    assert 'One more.<sup> <a href="#source-0-1">[1]</a></sup>' in html_of(fold)
+    assert 'One more.&nbsp;<sup><a href="#source-0-1">[1]</a></sup>' in html_of(fold)
     assert 'id="source-0-1"' in html(app), "cited above too: not folded with the further ones"
     assert 'id="source-0-1"' not in html_of(fold)
 
@@ -412,6 +416,39 @@ def test_a_question_that_a_click_interrupts_is_answered_by_the_next_run(
     with closing(Library.open(folder)) as library:
         (kept,) = chats(library)
         assert len(turns(library, kept.chat)) == 2, "each once"
+
+
+def test_a_chat_left_while_it_is_answered_is_shown_again(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = start("ask")
+    type_in(app, QUESTION)
+    chat = app.query_params["chat"]
+    with monkeypatch.context() as during:
+        during.setattr(kb.answer, "ask", lambda *_args, **_more: st.stop())
+        type_in(app, FOOTBALL)
+    app.query_params.clear()  # as the link in the navigation does
+    app.run()
+    assert app.query_params["chat"] == chat
+    assert [one.markdown[0].value for one in app.chat_message[::2]] == [QUESTION, FOOTBALL]
+    app.query_params.clear()  # seen by now: the link begins a new one
+    app.run()
+    assert not app.chat_message
+    assert any(str(one.key).startswith("try-") for one in app.button)
+
+
+def test_a_question_is_not_answered_in_another_chat(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(folder, FOOTBALL, chat="other")
+    app = start("ask")
+    with monkeypatch.context() as during:
+        during.setattr(kb.answer, "ask", lambda *_args, **_more: st.stop())
+        type_in(app, QUESTION)
+    app.query_params["chat"] = "other"
+    app.run()
+    app.run()
+    assert [one.markdown[0].value for one in app.chat_message[::2]] == [FOOTBALL]
 
 
 def test_a_question_that_fails_is_not_asked_for_ever(

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from kb.backup import backups
 from kb.bundle import write_bundle
 from kb.catalogue.runs import put_entries, start_run
+from kb.catalogue.sidecar import beside
 from kb.library import Library
 from kb.pages.parts import first_run, job_kinds, opened, places, runs
 from kb.pages.parts.jobs import Jobs, keep_upload
@@ -57,6 +58,9 @@ def test_a_backup_is_made_listed_and_put_back_only_when_the_word_is_typed(
     settled(app, folder)
     (kept,) = backups(folder)
     assert kept.path.stem.replace("-", "\\-") in told(app)
+    assert "no checksum" not in told(app)
+    beside(kept.path).unlink()
+    assert "no checksum" in told(app.run())
     again = f"restore-{kept.path.name}"
     assert app.button(key=again).disabled
     app.text_input(key=f"word-{kept.path.name}").set_value("Restore").run()
@@ -206,7 +210,9 @@ def test_the_journal_is_as_tall_as_its_rows_and_names_a_file_as_its_owner_did(
     while not job.over:
         time.sleep(0.02)
     library.close()
-    app = start("library")
+    closed = start("library").dataframe
+    assert not any("Outcome" in one.value.columns for one in closed), "drawn before it is opened"
+    app = start("library", journal="true")
     journal = next(one for one in app.dataframe if "Outcome" in one.value.columns)
     assert "jose.00032.pdf" in set(journal.value["Item"])
     assert path.name not in set(journal.value["Item"])

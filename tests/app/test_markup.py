@@ -16,6 +16,7 @@ from kb.pages.parts.markup import (
     link,
     marked,
     plain,
+    readable,
     spans_of,
     title,
     visible,
@@ -54,7 +55,7 @@ def test_escaped_text_holds_no_tag(text: str) -> None:
 def test_marking_adds_marks_and_nothing_else(text: str, query: str) -> None:
     shown = marked(text, query)
     assert set(Tags(shown).tags) <= {"mark"}
-    assert html.unescape(re.sub(r"</?mark>", "", shown)) == visible(text)
+    assert html.unescape(re.sub(r"</?mark>", "", shown)) == visible(readable(text))
 
 
 @given(TEXT)

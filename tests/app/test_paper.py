@@ -262,3 +262,11 @@ def test_the_quote_one_came_for_is_marked_in_its_passage(start: Start, folder: P
     assert marks == [escaped(cited.quote)]
     for lost in ({}, {"quote": "words that stand nowhere"}):
         assert "sf-kind" in html(start("paper", **target, **lost)), "what is stated there"
+
+
+def test_a_reference_is_english_and_names_no_crowd(start: Start) -> None:
+    app = start("paper", id=ONE, lang="zh_CN")
+    reference = app.code[1].value
+    assert "及另外" not in reference
+    assert " · " not in reference
+    assert re.search(r"\((19|20)\d\d\)\. .+\. https?://", reference), reference

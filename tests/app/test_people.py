@@ -19,6 +19,7 @@ from kb.errors import ReadOnly, UsageError
 from kb.followup import Resolved
 from kb.library import Library
 from kb.pages.parts import narrowing, person
+from kb.pages.parts.markup import plain
 from kb.settings import READ_ONLY
 
 Start = Callable[..., AppTest]
@@ -32,6 +33,7 @@ class Context:
     def __init__(self, **headers: str) -> None:
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self.locale = "en"
+        self.url = ""
 
 
 def as_seen(monkeypatch: pytest.MonkeyPatch, **headers: str) -> None:
@@ -83,6 +85,39 @@ def test_who_is_signed_in_stands_on_every_page(
     shown = [one.value for one in start("papers").markdown]
     # No link to her mailbox.
     assert any(":material/person:" in one and "grace\\@\u2060example" in one for one in shown)
+
+
+def test_where_others_look_on_no_path_of_this_machine_is_shown(
+    start: Start, folder: Path, proxied: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_seen(monkeypatch, X_Forwarded_User="ada")
+    shown = "\n".join(one.value for one in start("library").caption)
+    assert "schema" in shown
+    assert plain(str(folder.parent)) not in shown
+    monkeypatch.delenv(person.HEADER)
+    assert plain(str(folder)) in "\n".join(one.value for one in start("library").caption)
+
+
+def test_who_is_among_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(person.HEADER, raising=False)
+    listening = {"localhost": False, "127.0.0.1": False, "0.0.0.0": True, "192.0.2.7": True}
+    library = Library.open(folder)
+    for address, others in listening.items():
+        monkeypatch.setattr(st, "get_option", lambda _name, told=address: told)
+        assert person.among_others(library) is others
+    library.catalogue.read_only = True
+    monkeypatch.setattr(st, "get_option", lambda _name: "localhost")
+    assert person.among_others(library)
+    library.close()
+
+
+def test_only_where_several_sign_in_favourites_are_said_to_be_everybodys(
+    start: Start, proxied: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_seen(monkeypatch, X_Forwarded_User="ada")
+    assert "everybody" in start("paper", id="2501.00001").button(key="favourite").help
+    monkeypatch.delenv(person.HEADER)
+    assert not start("paper", id="2501.00001").button(key="favourite").help
 
 
 def test_past_the_proxy_nothing_is_shown(start: Start, proxied: None) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from kb.catalogue import Catalogue
 from kb.catalogue.screening import Criterion
@@ -36,9 +37,15 @@ def reviewed(folder: Path) -> Path:
 
 
 def press(app: AppTest, key: str) -> AppTest:
-    app.button(key=key).click().run()
+    button(app, key).click().run()
     assert not app.exception
     return app
+
+
+def button(app: AppTest, key: str) -> Button:
+    """A button by its key, or by its key without the id of the paper that ends it."""
+    every = [one for one in app.button if str(one.key) == key]
+    return (every or [one for one in app.button if str(one.key).startswith(f"{key}-")])[0]
 
 
 def at(app: AppTest, name: str) -> str:
@@ -77,13 +84,14 @@ def test_an_empty_page_offers_three_starts(start: Start, folder: Path) -> None:
     assert "No review yet" in shown(app)
     assert sum(str(one.key).startswith("try-review-") for one in app.button) == 3
     press(app, "try-review-0")
+    assert [one.value for one in app.toast] == ["Made\\: Test generation"]  # escaped once
     library = Library.open(folder)
     made = next(iter(reviews(library)))
     counts = flow(board(library, made))
     library.close()
     assert at(app, "review") == made
     assert counts.papers > 0
-    assert "screen-include" in [one.key for one in app.button]
+    assert not button(app, "screen-include").disabled
 
 
 def test_a_review_is_made_by_form_and_papers_come_in(start: Start, folder: Path) -> None:
@@ -107,10 +115,8 @@ def test_a_review_is_made_by_form_and_papers_come_in(start: Start, folder: Path)
 def test_keys_decide_skip_and_undo(start: Start, reviewed: Path) -> None:
     app = named(start("screening", review=NAME, order="found"), "eve")
     every = say(reviewed)
-    keys = {one.key: one.proto.shortcut for one in app.button if one.proto.shortcut}
-    assert keys["screen-include"] == "1"
-    assert keys["screen-exclude"] == "2"
-    assert keys["screen-because-0"] == "5"
+    for key, shortcut in (("include", "1"), ("exclude", "2"), ("because-0", "5")):
+        assert button(app, f"screen-{key}").proto.shortcut == shortcut
     press(app, "screen-include")
     app.text_input(key="screen-reason").set_value("not on tests")
     press(app, "screen-exclude")
@@ -131,6 +137,20 @@ def test_keys_decide_skip_and_undo(start: Start, reviewed: Path) -> None:
     library = Library.open(reviewed)
     assert board(library, NAME).cases[every[2]].outcomes["abstract"].state == "open"
     library.close()
+
+
+def test_what_was_meant_for_another_paper_is_refused_and_said(start: Start, reviewed: Path) -> None:
+    app = named(start("screening", review=NAME, order="found"), "eve")
+    shown_now = app.session_state["screen-shown"]
+    for name in ("include", "because-0", "skip", "undo"):
+        app.session_state["screen-shown"] = "another"  # drawn since, the click came from before
+        press(app, f"screen-{name}")
+        assert "One moment" in app.toast[0].value
+        assert app.session_state["screen-shown"] == shown_now
+    assert not said(reviewed)
+    press(app, "screen-include")
+    assert not [one for one in app.toast if "One moment" in one.value]
+    assert [one[2] for one in said(reviewed)] == ["include"]
 
 
 def test_the_second_stage_offers_what_was_included(start: Start, reviewed: Path) -> None:

@@ -103,6 +103,13 @@ def test_words_that_no_paper_holds_are_named(start: Start) -> None:
     assert not any("No paper holds" in one.value for one in start(q="code repair").caption)
 
 
+def test_what_is_not_narrowed_is_not_to_be_widened(start: Start) -> None:
+    app = start("search", q='"no such phrase anywhere"', mode="lexical")
+    assert [one.value for one in app.info] == ["No paper matches this."]
+    app = start("search", q="licensed code", author="nobody")
+    assert [one.value for one in app.info] == ["No paper passes these filters: take one away."]
+
+
 def test_an_error_of_a_query_begins_with_a_capital(start: Start) -> None:
     (told,) = start(q="cats OR dogs").info
     assert told.value[0].isupper()

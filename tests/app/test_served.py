@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -60,8 +63,40 @@ def test_beyond_this_machine_it_may_be_called_anything(address: str) -> None:
     assert served.names(address, "papers.example.org") == []
 
 
+def allowed(call: str, address: str, **flags: object) -> list[str]:
+    """What a server started in the checkout may be called, once `call` was made."""
+    given = json.dumps({"server.address": address} | flags)
+    code = (
+        "import json, sys; from streamlit import config; from kb.pages import served\n"
+        "config.get_config_options(options_from_flags=json.loads(sys.argv[1]))\n"
+        f"{call}\nprint(json.dumps(config.get_option(served.HOSTS)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, given],
+        check=True,
+        cwd=served.OURS.parents[1],
+        stdout=subprocess.PIPE,
+    )
+    return list(json.loads(done.stdout))
+
+
+def test_streamlit_run_in_the_checkout_answers_to_this_machine_only() -> None:
+    assert allowed("", "localhost") == list(served.HERE)
+    assert allowed("", "0.0.0.0") == list(served.HERE)
+
+
+def test_the_file_of_the_checkout_does_not_bind_kb_app() -> None:
+    call = "served._name_hosts()"
+    assert allowed(call, "localhost") == list(served.HERE)
+    assert allowed(call, "0.0.0.0") == []
+    public = allowed(call, "localhost", **{served.PUBLIC: "papers.example.org"})
+    assert public == [*served.HERE, "papers.example.org"]
+    assert allowed(call, "0.0.0.0", **{served.HOSTS: ["a.example"]}) == ["a.example"]
+
+
 def test_what_the_operator_allows_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config, "is_manually_set", lambda option: option == served.HOSTS)
+    monkeypatch.setattr(config, "get_where_defined", lambda _option: "command-line argument")
     before = config.get_option(served.HOSTS)
     served._name_hosts()
     assert config.get_option(served.HOSTS) == before
@@ -71,6 +106,36 @@ def test_streamlit_still_asks_where_it_is_told_not_to() -> None:
     """Else `served` sets what nobody reads."""
     assert callable(net_util.get_external_ip)
     assert {served.HOSTS, served.PUBLIC} <= set(config.get_config_options())
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"), [(errno.EACCES, "--port 8501"), (errno.EADDRNOTAVAIL, "--address")]
+)
+def test_what_cannot_be_listened_on_is_named_and_what_to_change(
+    error: int,
+    remedy: str,
+    started: Started,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert kb(["--library", str(tmp_path), "app", "--address", "127.0.0.9", "--port", "80"]) == 2
+    said = capsys.readouterr().err
+    assert "nothing can listen on 127.0.0.9:80" in said
+    assert said.split("—")[1].strip().startswith(remedy)
+    assert not started
+
+
+def test_the_address_that_is_said_can_be_opened(
+    started: Started, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kb(["--library", str(tmp_path), "app", "--port", "18866", "--address", "::1"])
+    assert "http://[::1]:18866" in capsys.readouterr().err
+    assert started
 
 
 def test_listening_beyond_this_machine_is_said(

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import html
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from ingest.sources import jsonl
+from kb import literature_table
+from kb.adding import add
+from kb.catalogue import StoredPaper
+from kb.library import Library
 
 Start = Callable[..., AppTest]
 
@@ -55,3 +64,27 @@ def test_a_column_of_ones_own_stands_in_the_address(start: Start) -> None:
 def test_the_table_can_be_taken_away(start: Start) -> None:
     names = {one.proto.label for one in start("table").get("download_button")}
     assert names == {"CSV", "Markdown"}
+
+
+def test_only_the_page_that_is_shown_is_computed(
+    start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = [{"id": f"2503.{n:05}", "title": f"On pond {n}", "abstract": ""} for n in range(12)]
+    path = tmp_path / "more.jsonl"
+    path.write_text("\n".join(map(json.dumps, more)), encoding="utf-8")
+    library = Library.open(folder)
+    assert add(library, [jsonl(path)]).added == 12
+    library.close()
+    asked: list[int] = []
+    make = literature_table.literature_table
+
+    def counted(
+        library: Library, papers: Sequence[StoredPaper], questions: Sequence[str] = ()
+    ) -> literature_table.LiteratureTable:
+        asked.append(len(papers))
+        return make(library, papers, questions)
+
+    monkeypatch.setattr(literature_table, "literature_table", counted)
+    assert shown(start("table")).count("<tr>") == 21
+    assert shown(start("table", page="2")).count("<tr>") == 6
+    assert asked == [20, 5]

@@ -67,6 +67,28 @@ def test_what_is_asked_while_another_answer_is_made_is_answered_too(
         assert label.evaluate("one => one.scrollWidth <= one.clientWidth")
 
 
+BOTH = """() => new MutationObserver(() => {
+  const held = name => document.querySelector(`[class*="st-key-${name}"]`);
+  if (held('turn-0') && held('examples')) window.both = true;
+}).observe(document.body, {subtree: true, childList: true})"""
+
+
+def test_a_first_question_takes_the_examples_away_and_its_chat_is_found_again(
+    open_page: Open, still: Still
+) -> None:
+    page = open_page("ask")
+    page.evaluate(BOTH)
+    page.locator(".st-key-examples button").first.click()
+    expect(page.locator(".st-key-turn-0")).to_be_visible(timeout=30_000)
+    page.locator('[data-testid=stTopNavLink][href$="/papers"]').click()
+    expect(page.locator('[class*="st-key-row-"]').first).to_be_visible(timeout=30_000)
+    assert not page.evaluate("window.both")
+    page.locator('[data-testid=stTopNavLink][href$="/ask"]').click()
+    expect(page.locator(".st-key-cover-0")).to_be_visible(timeout=120_000)
+    still(page)
+    assert "chat=" in page.url
+
+
 def test_counts_lead_to_the_papers_and_back(open_page: Open, still: Still) -> None:
     page = open_page("ask")
     asked(page, still, QUESTION, 1)

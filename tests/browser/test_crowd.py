@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -187,7 +188,7 @@ def test_ten_people_search_and_ask_while_papers_are_added(
             one.start()
         while time.monotonic() < end:
             for page, own in zip(reading, mine, strict=False):
-                told_where(page, lambda page=page, own=own: browse(page, own, taken, still))
+                told_where(page, partial(browse, page, own, taken, still))
         for one in people:
             one.join(timeout=120)
         state = adding.locator(".st-key-job-0").inner_text()

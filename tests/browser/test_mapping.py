@@ -85,9 +85,7 @@ def test_the_graph_is_walked_by_keyboard(open_page: Open) -> None:
 def _focused(page: Page) -> str:
     """Id of the node that has the keyboard."""
     return str(
-        page.locator(".graph").evaluate(
-            "one => one.getRootNode().activeElement?.dataset.id ?? ''"
-        )
+        page.locator(".graph").evaluate("one => one.getRootNode().activeElement?.dataset.id ?? ''")
     )
 
 

@@ -35,9 +35,26 @@ COUNTS = {
 WIDE = [(1440, "light"), (1440, "dark"), (390, "light")]
 
 
+# Milliseconds: keys are not heeded before one can have read the title, here on a busy machine.
+REST = 800
+
+
+def screened(open_page: Open, still: Still) -> Page:
+    """The review with its next paper shown, to somebody who has a name."""
+    page = open_page("screening?review=Unlearning")
+    if page.get_by_text("Say who is screening").count():
+        page.locator(".st-key-screen-person button").click()
+        page.get_by_label("Your name").fill("ada")
+        page.get_by_label("Your name").press("Enter")
+    expect(page.locator(TITLE)).to_be_visible()
+    still(page)
+    return page
+
+
 def pressed(page: Page, still: Still, key: str) -> None:
     """Decide by a key, and wait for the next paper."""
     title = page.locator(TITLE).inner_text()
+    page.wait_for_timeout(REST)
     page.keyboard.press(key)
     expect(page.locator(TITLE)).not_to_have_text(title, timeout=30_000)
     still(page)
@@ -62,18 +79,13 @@ def test_a_review_from_a_search_to_its_diagram(
     source = page.locator(".st-key-source-1")
     expect(source).to_contain_text("12 identified · 12 new", timeout=30_000)
     still(page)
-    page = open_page("screening?review=Unlearning")
-    if page.get_by_text("Say who is screening").count():
-        page.locator(".st-key-screen-person button").click()
-        page.get_by_label("Your name").fill("ada")
-        page.get_by_label("Your name").press("Enter")
-    expect(page.locator(TITLE)).to_be_visible()
-    still(page)
+    page = screened(open_page, still)
     for key in "1112225":
         pressed(page, still, key)
     last = page.locator(TITLE).inner_text()
     pressed(page, still, "3")
     expect(page.get_by_text("7 of 12 papers are decided")).to_be_visible()
+    page.wait_for_timeout(REST)
     page.keyboard.press("u")
     expect(page.locator(TITLE)).to_have_text(last, timeout=30_000)
     still(page)
@@ -101,6 +113,37 @@ def diagram(open_page: Open, folder: Path) -> None:
     drawn = " ".join(re.findall(r">([^<>]+)<", held["svg"].decode()))
     for told in ("(n = 12)", "(n = 8)", "(n = 4)", "(n = 0)"):
         assert told in drawn, drawn
+
+
+def test_quick_keys_decide_on_nothing_unseen(open_page: Open, still: Still) -> None:
+    page = screened(open_page, still)
+    page.wait_for_timeout(REST)
+    title = page.locator(TITLE).inner_text()
+    for key in "22222":
+        page.keyboard.press(key)
+    expect(page.get_by_text("One moment: the next paper is not shown yet.")).to_be_visible()
+    expect(page.locator(TITLE)).not_to_have_text(title, timeout=30_000)
+    still(page)
+    expect(page.get_by_text("9 of 12 papers are decided")).to_be_visible()
+    pressed(page, still, "u")
+    expect(page.locator(TITLE)).to_have_text(title)
+    page.wait_for_timeout(REST)
+    page.locator(".st-key-screen-exclude button").dblclick()
+    expect(page.locator(TITLE)).not_to_have_text(title, timeout=30_000)
+    still(page)
+    expect(page.get_by_text("9 of 12 papers are decided")).to_be_visible()
+    # By Enter on a button, as fast as a key repeats; then the next paper's button has the focus.
+    page.wait_for_timeout(REST)
+    page.locator(".st-key-screen-maybe button").focus()
+    title = page.locator(TITLE).inner_text()
+    page.keyboard.down("Enter")
+    for _again in range(4):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    expect(page.locator(TITLE)).not_to_have_text(title, timeout=30_000)
+    still(page)
+    expect(page.get_by_text("maybe, and still open: 1")).to_be_visible()
+    expect(page.locator(".st-key-screen-maybe button")).to_be_focused()
 
 
 @pytest.mark.parametrize(("width", "scheme"), WIDE)

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,25 @@ def test_no_style_of_a_page_stands_alone(path: str, open_page: Open) -> None:
     assert alone == 0
     shown = page.locator(".sf-style").evaluate_all("all => all.filter(o => o.offsetParent).length")
     assert shown == 0
+
+
+def test_a_cell_on_a_phone_breaks_no_word(open_page: Open) -> None:
+    page = open_page("map", width=390, locale="zh-CN")
+    said = page.locator('[class*="st-key-cell-"] button p').filter(visible=True)
+    expect(said.first).to_be_visible()
+    heights = said.evaluate_all(
+        "all => all.map(one => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight))"
+    )
+    assert max(heights) < 2.5
+
+
+def test_the_ways_to_begin_are_of_one_height(
+    serving: Callable[..., AbstractContextManager[str]], visit: Open, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "none") as address:
+        page = visit(address)
+        cards = page.locator("[class*=st-key-way-]")
+        expect(cards).to_have_count(3)
+        heights = cards.evaluate_all("all => all.map(one => one.offsetHeight)")
+        page.close()  # before its server goes
+    assert max(heights) - min(heights) <= 1

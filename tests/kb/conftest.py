@@ -74,6 +74,7 @@ BOTH = {
     "test_decisions",
     "test_journal",
     "test_merging",
+    "test_restated",
     "test_seams",
     "test_sums",
 }

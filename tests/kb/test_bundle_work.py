@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from kb import reading_states, remarks, saved_searches, screening
-from kb.bundle import load_bundle, write_bundle
+from kb.bundle import load_bundle, read_manifest, write_bundle
 from kb.bundle_file import WORK, bundle_reader
 from kb.catalogue import Filters
 from kb.catalogue.screening import (
@@ -169,9 +169,14 @@ def test_chats_and_searches_stay_behind(written: Library, other: Library, tmp_pa
 
 
 def test_where_nobody_wrote_there_is_no_member(library: Library, tmp_path: Path) -> None:
-    write_bundle(library, tmp_path / "bare.kbz")
+    assert write_bundle(library, tmp_path / "bare.kbz").schema == 2
     with bundle_reader(tmp_path / "bare.kbz") as reader:
         assert not any(reader.holds(name) for name in WORK)
+
+
+def test_a_bundle_names_the_oldest_schema_that_reads_it(written: Library, tmp_path: Path) -> None:
+    assert write_bundle(written, tmp_path / "work.kbz").schema == 4
+    assert read_manifest(tmp_path / "work.kbz").schema == 4
 
 
 def test_another_review_of_the_same_name_is_kept_beside(

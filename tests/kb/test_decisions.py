@@ -17,7 +17,8 @@ from ingest.records import Paper
 from ingest.sources import FileSource, Found, jsonl
 from kb.adding import add
 from kb.bundle import load_bundle, write_bundle
-from kb.catalogue.decisions import Decision, effective, in_line, marks, merge, read_log, replay
+from kb.catalogue.decisions import Decision, effective, marks, merge, read_log, replay
+from kb.catalogue.undoing import in_line
 from kb.cli import main
 from kb.codings import load_codings, save_log
 from kb.decisions import Verdict, accept, decide, done, history, record, undo

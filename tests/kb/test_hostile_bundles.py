@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kb.bundle import check_bundle, load_bundle, read_manifest
+from kb.bundle import FORMAT, check_bundle, load_bundle, read_manifest
 from kb.bundle_file import MEMBERS
 from kb.catalogue.remarks import remark_log
 from kb.catalogue.screening import read_held, read_screenings
@@ -108,7 +108,6 @@ def swap_lines(content: bytes) -> bytes:
 
 CONTENT: dict[str, Callable[[Members], Any]] = {
     "newer format": manifest(lambda m: m | {"format": 99}),
-    "newer schema": manifest(lambda m: m | {"schema": 99}),
     "format zero": manifest(lambda m: m | {"format": 0}),
     "format is text": manifest(lambda m: m | {"format": "1"}),
     "format is true": manifest(lambda m: m | {"format": True}),
@@ -410,6 +409,24 @@ def test_a_long_chain_of_undos_is_only_long(empty: Library, tmp_path: Path) -> N
 def test_the_rewriting_itself_is_harmless(empty: Library, tmp_path: Path) -> None:
     plain = rewritten(tmp_path / "plain.kbz", lambda members: None)
     assert load_bundle(empty, plain).added == 3
+
+
+def test_a_newer_schema_alone_is_no_reason_to_refuse(empty: Library, tmp_path: Path) -> None:
+    newer = manifest(lambda m: m | {"schema": 99})
+    assert load_bundle(empty, rewritten(tmp_path / "newer.kbz", newer)).added == 3
+
+
+def test_a_newer_format_is_called_newer_whatever_members_it_has(
+    empty: Library, tmp_path: Path
+) -> None:
+    def newer(members: Members) -> None:
+        manifest(lambda m: m | {"format": FORMAT + 1})(members)
+        members["moods.jsonl"] = members.pop("collections.jsonl")
+
+    path = rewritten(tmp_path / "newer.kbz", newer)
+    with pytest.raises(BundleError, match=f"format {FORMAT + 1}") as raised:
+        load_bundle(empty, path)
+    assert raised.value.code == "bundle_newer"
 
 
 def zipped(target: Path, entries: list[tuple[zipfile.ZipInfo | str, bytes]]) -> Path:

@@ -416,10 +416,10 @@ def test_a_change_of_any_rule_makes_the_kept_challenges_stale(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(Library.open(folder)) as library:
-        before = kept_challenges.stamp(library, 1)
+        before = kept_challenges.stamp(library)
         kept_challenges.code.cache_clear()
         monkeypatch.setattr(kept_challenges, "_PARTS", kept_challenges._PARTS[:-1])
-        assert kept_challenges.stamp(library, 1) != before
+        assert kept_challenges.stamp(library) != before
     kept_challenges.code.cache_clear()
     parts = {Path(name).stem for name in kept_challenges._PARTS}
     assert {"challenges", "likeness", "linkage", "trouble"} <= parts
@@ -430,10 +430,10 @@ def test_several_who_want_the_map_at_once_wait_for_one_merging(
 ) -> None:
     merge, merged = kept_challenges.merged, list[str]()
 
-    def slow(library: Library, found: Any) -> Any:
+    def slow(library: Library, found: Any, *, apart: bool) -> Any:
         merged.append(threading.current_thread().name)
         time.sleep(0.3)
-        return merge(library, found)
+        return merge(library, found, apart=apart)
 
     monkeypatch.setattr(mapping, "_memory", {})
     monkeypatch.setattr(kept_challenges, "merged", slow)

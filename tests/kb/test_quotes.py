@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from typing import Literal
 
@@ -10,6 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from ingest.sources import jsonl
+from kb.adding import add
 from kb.card import card
 from kb.catalogue import Filters
 from kb.catalogue.tables import page_texts
@@ -18,7 +21,7 @@ from kb.dropped import STATE
 from kb.exporting import chosen
 from kb.library import Library
 from kb.literature_table import literature_table
-from kb.quotes import contains, normalise
+from kb.quotes import contains, normalise, unmarked
 
 PAPER = "2501.00001"
 
@@ -124,3 +127,56 @@ def test_what_fails_is_dropped_from_card_and_table_and_recorded(library: Library
     assert {one["paper_id"] for one in noted} == {PAPER}
     assert {"card", table.dropped[0].where} <= {one["item"] for one in noted}
     assert before.contribution.quote in {one["error"] for one in noted}
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("• Doublets are hard to place.", "Doublets are hard to place."),
+        ("– Achieves speedups.", "Achieves speedups."),
+        ("- (1) We propose Quill.", "We propose Quill."),
+        ("(iii) Tests are missing.", "Tests are missing."),
+        ("(2)~Tests are missing.", "Tests are missing."),
+        ("(RQ2) We ask why.", "We ask why."),
+        ("1) introducing Quill, a tool.", "introducing Quill, a tool."),
+        ("2. We release the data.", "We release the data."),
+        ("4.2 Threats remain.", "Threats remain."),
+        ("arXiv:2402.10987v1 Announce Type: cross Abstract: Editing helps.", "Editing helps."),
+        # None of these begins with the mark of a list.
+        ("(1) Tests are slow and (2) they are few.", None),
+        ("(20) and (33) improved it.", None),
+        ("1.84 variables are read.", None),
+        ("26 of 43 papers did not.", None),
+        ("-49.56 is the least.", None),
+        ("A. We begin.", None),
+        ("[Method] We ran it.", None),
+        ("• ", None),
+        ("", None),
+    ],
+)
+def test_a_quote_is_shown_from_after_its_list_mark(stored: str, shown: str | None) -> None:
+    assert unmarked(stored) == (stored if shown is None else shown)
+
+
+@given(st.text("•-–()12.iaABc ~", max_size=20))
+def test_what_is_shown_is_the_end_of_what_is_stored(stored: str) -> None:
+    assert stored.endswith(unmarked(stored))
+    assert bool(unmarked(stored)) == bool(stored)
+
+
+def test_marks_are_left_off_in_card_and_table_and_all_is_still_verbatim(library: Library) -> None:
+    marked = {
+        "id": "2504.04321",
+        "title": "Quill writes unit tests",
+        "abstract": "• It remains hard to write unit tests. (1) We propose Quill, a tool that "
+        "writes them. 2) Our results show that Quill finds 41% more bugs.",
+    }
+    path = library.folder / "marked.jsonl"
+    path.write_text(json.dumps(marked), encoding="utf-8")
+    assert add(library, [jsonl(path)]).added == 1
+    shown = card(library, library.number("2504.04321"))
+    [row] = literature_table(library, chosen(library, Filters(), ["2504.04321"])).rows
+    quotes = [*shown.challenges, *shown.findings, *filter(None, row.cells.values())]
+    quotes += [shown.contribution] if shown.contribution else []
+    assert len({one.quote for one in quotes}) >= 2
+    assert all(one.quote[:1].isalpha() and one.quote in marked["abstract"] for one in quotes)

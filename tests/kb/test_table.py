@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 
 from ingest.spreadsheet import unguarded
 from kb.catalogue import Filters, SentenceRow, StoredPassage
-from kb.cells import Chooser, is_sentence
+from kb.catalogue.values import Vector
+from kb.cells import Chooser
 from kb.cli import main
 from kb.collecting import collect
 from kb.commands import tabling
@@ -21,10 +23,12 @@ from kb.exporting import chosen
 from kb.exports.literature import FORMATS, written
 from kb.library import Library
 from kb.literature_table import MOST_QUESTIONS, literature_table
+from kb.prose import is_sentence
 from kb.quotes import contains
 from kb.sentences import StoredSentence
 from taxonomy.named_data import names_data
 from taxonomy.roles import LEARNT, LIMITATIONS, ROLES, Placed, RoleClassifier, owns_limit
+from taxonomy.statements import StatementClassifier
 from taxonomy.weights_file import load
 
 QUESTION = "How are unit tests generated?"
@@ -64,22 +68,91 @@ def test_a_cell_of_data_tells_the_data(library: Library) -> None:
     assert all(names_data(said.quote) for said in told if said)
 
 
+Score = Callable[[dict[str, list[float]]], None]
+
+
+@pytest.fixture
+def score(monkeypatch: pytest.MonkeyPatch) -> Score:
+    """Says how surely the sentences play their roles; none where nothing is said."""
+
+    def say(sure: dict[str, list[float]]) -> None:
+        count = len(next(iter(sure.values())))
+        scores = {role: np.array(sure.get(role, [0.0] * count), np.float32) for role in ROLES}
+        monkeypatch.setattr(RoleClassifier, "scores", lambda *_: scores)
+
+    return say
+
+
+def chosen_texts(library: Library, texts: list[str]) -> dict[str, str | None]:
+    """Role -> the sentence chosen among those of one abstract."""
+    [cells] = Chooser.of(library).cells([[placed(n, text) for n, text in enumerate(texts)]])
+    return {role: one.place.text if one else None for role, one in cells.items()}
+
+
 def test_a_sentence_on_the_data_goes_before_a_result_got_on_them(
+    library: Library, score: Score
+) -> None:
+    score({"data": [0.9, 0.8], "findings": [0.9, 0.1]})
+    texts = ["Quill reaches 41% on FrogBench.", "FrogBench is a dataset of 204 ponds."]
+    picked = chosen_texts(library, texts)
+    assert (picked["data"], picked["findings"]) == (texts[1], texts[0])
+    vague = ["It does well on several benchmarks."] * 2
+    assert chosen_texts(library, vague)["data"] is None
+
+
+@pytest.mark.parametrize(
+    ("sure", "filled"),
+    [
+        # The method has another that is nearly as sure, so the data keep theirs.
+        ({"method": [0.9, 0.8], "data": [0.7, 0.0]}, {"method": 1, "data": 0}),
+        # What is left to the method is less likely than not: the surer column keeps it.
+        ({"method": [0.9, 0.4], "data": [0.7, 0.0]}, {"method": 0}),
+        ({"method": [0.7, 0.4], "data": [0.9, 0.0]}, {"data": 0}),
+        ({"method": [0.9, 0.6], "data": [0.8, 0.7]}, {"method": 0, "data": 1}),
+        ({"limitations": [1.0, 0.0], "problem": [0.9, 0.8]}, {"limitations": 0, "problem": 1}),
+    ],
+)
+def test_no_sentence_stands_in_two_cells(
+    library: Library, score: Score, sure: dict[str, list[float]], filled: dict[str, int]
+) -> None:
+    score(sure)
+    texts = ["We built FrogBench of 204 ponds.", "PondBench holds 31 lakes that we drained."]
+    told = {role: texts[at] for role, at in filled.items()}
+    assert {role: one for role, one in chosen_texts(library, texts).items() if one} == told
+
+
+def test_one_text_said_twice_is_one_sentence(library: Library, score: Score) -> None:
+    score({"method": [0.9, 0.8], "data": [0.7, 0.0]})
+    picked = chosen_texts(library, ["We built FrogBench of 204 ponds."] * 2)
+    assert [role for role, one in picked.items() if one] == ["method"]
+
+
+def test_papers_together_get_the_cells_that_each_gets_alone(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = ["Quill reaches 41% on FrogBench.", "FrogBench is a dataset of 204 ponds."]
-    sure = {"data": [0.9, 0.8], "findings": [0.9, 0.1]}
-    none = {role: [0.0, 0.0] for role in ROLES} | sure
-    scores = {role: np.array(said, dtype=np.float32) for role, said in none.items()}
-    monkeypatch.setattr(RoleClassifier, "scores", lambda *_: scores)
-    held = [placed(n, text) for n, text in enumerate(texts)]
-    picked = Chooser.of(library).cells(held)
-    assert picked["data"]
-    assert picked["findings"]
-    assert picked["data"].sentence.place.text == texts[1]
-    assert picked["findings"].sentence.place.text == texts[0]
-    vague = [placed(n, "It does well on several benchmarks.") for n in range(2)]
-    assert Chooser.of(library).cells(vague)["data"] is None
+    papers = chosen(library, Filters())
+    alone = [literature_table(library, [one], [QUESTION]).rows[0] for one in papers]
+    calls: list[int] = []
+    weigh = StatementClassifier.probabilities
+
+    def counted(self: StatementClassifier, texts: Sequence[str], vectors: Vector) -> Vector:
+        calls.append(len(texts))
+        return weigh(self, texts, vectors)
+
+    monkeypatch.setattr(StatementClassifier, "probabilities", counted)
+    together = literature_table(library, papers, [QUESTION])
+    assert list(together.rows) == alone
+    assert len(calls) == 1
+    monkeypatch.setattr("kb.cells._AT_ONCE", 7)
+    assert literature_table(library, papers, [QUESTION]) == together
+    assert max(calls[1:]) == 7
+    for row in together.rows:
+        told = [said.quote for said in row.cells.values() if said]
+        assert len(told) == len(set(told))
+
+
+def test_a_paper_without_sentences_has_empty_cells(library: Library) -> None:
+    assert Chooser.of(library).cells([(), ()]) == [dict.fromkeys(ROLES)] * 2
 
 
 def test_a_question_off_the_subject_leaves_its_column_empty(library: Library) -> None:

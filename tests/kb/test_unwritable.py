@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kb.catalogue.frozen import kept_version
 from kb.cli import main
 from kb.doctor import examine
 from kb.errors import ReadOnly
@@ -94,6 +96,36 @@ def test_a_library_on_a_read_only_disk_is_read_as_any(
             ]
     assert run(frozen, capsys, "backup", str(tmp_path / "away.sqlite"))[0] == 0
     assert run(frozen, capsys, "bundle", "-o", str(tmp_path / "away.kbz"))[0] == 0
+
+
+def test_an_older_library_on_a_read_only_disk_is_read_from_a_copy(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(room))
+    folder = disk / "library"
+    shutil.copytree(CHECKOUT / "tests" / "fixtures" / "v4" / "library", folder)
+    assert mount("-o", "remount,ro", str(disk))
+    status, told = run(folder, capsys, "search", "shed too hot in summer")
+    assert status == 0
+    assert told["hits"][0]["paper_id"] == "doi:10.5555/3000003"  # type: ignore[index]
+    for words in [("status",), ("map",), ("show", "2501.00001")]:
+        assert run(folder, capsys, *words)[0] == 0, words
+    status, told = run(folder, capsys, "note", "2501.00001", "x", "--who", "ada")
+    assert (status, told["error"]["code"]) == (3, "read_only")  # type: ignore[index]
+    assert kept_version(folder / "catalogue.sqlite") == 4
+    gc.collect()
+    assert not list(room.iterdir())
+
+
+def test_an_older_library_that_may_be_written_is_not_read_from_a_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "library"
+    shutil.copytree(CHECKOUT / "tests" / "fixtures" / "v4" / "library", folder)
+    with pytest.raises(ReadOnly, match="schema version 4") as raised:
+        Library.open(folder, read_only=True)
+    assert "kb status" in raised.value.remedy
+    assert kept_version(folder / "catalogue.sqlite") == 4
 
 
 def test_writing_to_a_read_only_disk_says_so(

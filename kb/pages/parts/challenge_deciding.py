@@ -15,7 +15,7 @@ from kb.evidence import Evidence, statement_id
 from kb.library import Library
 from kb.pages.parts import state
 from kb.pages.parts.deciding import named, who_field
-from kb.pages.parts.markup import plain, visible
+from kb.pages.parts.markup import plain, readable, visible
 from kb.pages.parts.words import _, later, many
 
 _WHO, _WHY = "challenge-who", "challenge-why"
@@ -138,6 +138,7 @@ def _merge(library: Library, one: Challenge, others: Sequence[Challenge]) -> Non
         _("The same as ({n} found)").format(n=f"{len(found):,}"),
         list(labels),
         format_func=labels.__getitem__,
+        placeholder=_("Choose …"),
         key=field,
     )
     st.button(
@@ -161,7 +162,13 @@ def _rows(library: Library, one: Challenge) -> None:
     )
     rows = {statement_id(row.statement): kind + _said(row) for kind, held in kinds for row in held}
     field = f"challenge-rows-{one.challenge_id}"
-    st.multiselect(_("Quotes of it"), list(rows), format_func=rows.__getitem__, key=field)
+    st.multiselect(
+        _("Quotes of it"),
+        list(rows),
+        format_func=rows.__getitem__,
+        placeholder=_("Choose …"),
+        key=field,
+    )
     ways = (
         (_("Split these off"), "split", acts.split),
         (_("Do not belong"), "row", acts.reject),
@@ -206,7 +213,7 @@ def _said(row: Evidence) -> str:
 
 
 def _short(text: str) -> str:
-    shown = visible(text)
+    shown = visible(readable(text))
     return shown if len(shown) <= _SHORT else f"{shown[: _SHORT - 1].rstrip()}…"
 
 

@@ -18,6 +18,9 @@ from kb.pages.parts.words import _, many
 ASKING = "asking"
 """Where the page finds the questions that are to be answered, the first asked first."""
 
+BEGUN = "begun"
+"""Where the page finds the chat of an answer that it began and has not shown to its end."""
+
 _SHOWN = 8
 _LINE = 46  # characters of a title that two lines of the sidebar hold
 
@@ -79,7 +82,7 @@ def asked(*, again: bool) -> None:
 
 def forget_asked() -> None:
     """Answer nothing that was asked until now."""
-    for name in (ASKING, narrowing.AGAIN):
+    for name in (ASKING, BEGUN, narrowing.AGAIN):
         st.session_state.pop(name, None)
 
 

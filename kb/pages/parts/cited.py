@@ -10,7 +10,7 @@ import streamlit as st
 from kb.catalogue import StoredPaper
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import address, escaped, plain, title, with_quotes
+from kb.pages.parts.markup import address, escaped, plain, readable, title, with_quotes
 from kb.pages.parts.printed import printed
 from kb.pages.parts.quotes import DIGEST, LONGEST, section_name
 from kb.pages.parts.words import _, later
@@ -76,7 +76,7 @@ def _citation(library: Library, turn: str, one: Mapping[str, Any], now: Recheck)
 def _text(one: Mapping[str, Any], now: Recheck, where: str) -> None:
     quote = str(one["quote"])
     if now.passage is None:
-        st.html(f'<blockquote class="sf-quote"><del>{escaped(quote)}</del></blockquote>')
+        st.html(f'<blockquote class="sf-quote"><del>{escaped(readable(quote))}</del></blockquote>')
         return
     digest = now.passage.section == "Digest"
     place = _(DIGEST) if digest else section_name(now.passage.section, _("Body")) + where

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kb.catalogue.screening import Review
 from kb.library import Library
-from kb.pages.parts.markup import escaped
+from kb.pages.parts.markup import escaped, readable
 from kb.question import ASKING, PLAIN
 from kb.text_index import TextIndex
 
@@ -15,10 +15,11 @@ _WORD = re.compile(r"[^\W_][\w+#]*")
 
 
 def highlighted(library: Library, text: str, review: Review) -> str:
-    """`text` as HTML: words of what is to be included marked one way, the others another.
+    """A paper's `text` as HTML: words of what is to be included marked one way, the others another.
 
     Words are compared by stem; one that stands on both sides counts for including.
     """
+    text = readable(text)
     index = library.indexes.text
     wanted = _stems(index, [review.question, *review.texts("include")])
     unwanted = _stems(index, review.texts("exclude")) - wanted

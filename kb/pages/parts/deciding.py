@@ -103,6 +103,7 @@ def _choices(library: Library, paper: StoredPaper) -> dict[str, str]:
             facet.keys,
             default=held,
             format_func=partial(_named_in, called[facet.key]),
+            placeholder=_("Choose …"),
             key=found[facet.key],
         )
     return found

@@ -33,11 +33,11 @@ def draw(folder: Path, jobs: Jobs, *, library: Library | None, read_only: bool) 
         progress.draw(jobs)
         return
     one, two, three = st.columns(3)
-    with one.container(border=True, key="way-starter"):
+    with one.container(border=True, height="stretch", key="way-starter"):
         _starter(folder, jobs)
-    with two.container(border=True, key="way-own"):
+    with two.container(border=True, height="stretch", key="way-own"):
         _own(folder, library)
-    with three.container(border=True, key="way-terminal"):
+    with three.container(border=True, height="stretch", key="way-terminal"):
         _terminal(folder, library)
     progress.draw(jobs, ("starter",))
 
@@ -94,7 +94,8 @@ def _terminal(folder: Path, library: Library | None) -> None:
     st.markdown(f"**{_('In a terminal')}**")
     st.caption(_("For folders of PDFs and large files; then load this page again."))
     command = "add ~/papers" if library else "init --starter"
-    st.code(f"kb --library '{folder}' {command}", language="bash", wrap_lines=True)
+    # Without colours: those that Streamlit gives to a shell's words are too faint to read.
+    st.code(f"kb --library '{folder}' {command}", language=None, wrap_lines=True)
 
 
 @st.cache_data(show_spinner=False)

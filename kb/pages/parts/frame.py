@@ -14,7 +14,8 @@ from kb.pages.parts.styles import style
 from kb.pages.parts.words import _
 from kb.settings import only_shown
 
-_LOOK, _SPOKEN = (Path(__file__).with_name(name) for name in ("look.css", "spoken.js"))
+_LOOK = Path(__file__).with_name("look.css")
+_SCRIPTS = [Path(__file__).with_name(name) for name in ("spoken.js", "focus.js")]
 
 # What browsers and screen readers call our languages (BCP 47).
 _TAGS = {"en": "en", "zh_CN": "zh-Hans"}
@@ -42,7 +43,7 @@ def draw() -> None:
                 )
         style(_look())
         # The document is Streamlit's own and says "en": a screen reader would spell Chinese.
-        script = f"document.documentElement.lang = {json.dumps(_TAGS[chosen])};{_spoken()}"
+        script = f"document.documentElement.lang = {json.dumps(_TAGS[chosen])};{_scripts()}"
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
@@ -52,8 +53,8 @@ def _look() -> str:
 
 
 @cache
-def _spoken() -> str:
-    return _SPOKEN.read_text(encoding="utf-8")
+def _scripts() -> str:
+    return "".join(path.read_text(encoding="utf-8") for path in _SCRIPTS)
 
 
 def pages() -> dict[str, list[st.Page]]:

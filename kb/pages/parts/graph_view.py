@@ -16,8 +16,9 @@ import streamlit as st
 from kb.exports.palette import KINDS
 from kb.map_drawing import Dot, Drawing
 from kb.pages.parts import state
-from kb.pages.parts.markup import visible
+from kb.pages.parts.markup import readable, visible
 from kb.pages.parts.words import _
+from kb.quotes import unmarked
 
 _HERE = Path(__file__).parent
 _LABEL = 60
@@ -51,7 +52,7 @@ def draw(picture: Drawing, key: str) -> str:
 
 def short(text: str) -> str:
     """The beginning of a statement, cut at a word."""
-    shown = visible(text)
+    shown = visible(readable(unmarked(text)))
     return shown if len(shown) <= _LABEL else f"{shown[: _LABEL - 1].rsplit(' ', 1)[0]} …"
 
 
@@ -60,7 +61,7 @@ def _told(dot: Dot) -> dict[str, str | float]:
     return {
         "id": dot.id,
         "kind": dot.kind,
-        "name": visible(name),
+        "name": visible(readable(unmarked(name))),
         "short": short(name),
         "x": round(dot.x, 1),
         "y": round(dot.y, 1),

@@ -118,7 +118,10 @@ def _row(folder: Path, jobs: Jobs, one: Kept, number: int, by: str) -> None:
         schema = (
             _("schema {n}").format(n=one.schema) if one.schema else _("damaged, kept all the same")
         )
-        st.markdown(f"**{when}** · {size} · {schema} · {plain(one.path.stem)}", width="stretch")
+        facts = [f"**{when}**", size, schema, plain(one.path.stem)]
+        if one.schema and not one.summed:
+            facts.append(f":small[{_('no checksum')}]")
+        st.markdown(" · ".join(facts), width="stretch")
         st.download_button(
             _("Download"),
             data=partial(one.path.read_bytes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from textwrap import fill
 
 import altair as alt
 import streamlit as st
@@ -21,6 +22,8 @@ from taxonomy.codebook import Facet
 
 _PARTS = (("machine", palette.MACHINE), ("a person", palette.PERSON))
 _NONE = "(no tag)"
+_LINE = 24
+"""Characters of a name in a line beside its bar."""
 _COLUMNS = ("papers", "by the machine", "by a person", "expected to be right")
 
 
@@ -83,7 +86,7 @@ def _distribution(
 def _bars(found: Distribution, called: dict[str, str]) -> None:
     machine, person = _("The machine"), _("A person")
     rows = [
-        {"name": _(called[one.key]), "by": by, "papers": count}
+        {"name": fill(_(called[one.key]), _LINE), "by": by, "papers": count}
         for one in found.keys
         for by, count in ((machine, one.machine), (person, one.human))
     ]
@@ -92,8 +95,8 @@ def _bars(found: Distribution, called: dict[str, str]) -> None:
         alt.Chart(alt.InlineData(values=rows))
         .mark_bar()
         .encode(
-            x=alt.X("papers:Q", title=_("Papers")),
-            y=alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=150)),
+            x=alt.X("papers:Q", title=_("Papers"), axis=alt.Axis(tickMinStep=1, format=",d")),
+            y=alt.Y("name:N", sort=None, title=None, axis=_names_whole()),
             color=alt.Color(
                 "by:N", scale=colours, legend=alt.Legend(orient="bottom", title=_("Tag given by"))
             ),
@@ -104,11 +107,16 @@ def _bars(found: Distribution, called: dict[str, str]) -> None:
                 alt.Tooltip("papers:Q", title=_("Papers")),
             ],
         )
-        .properties(height=34 * len(found.keys) + 70)
+        .properties(height=40 * len(found.keys) + 140)
     )
     st.altair_chart(
         drawn, width="stretch", alt=_("Papers of each tag; the table below has the same numbers.")
     )
+
+
+def _names_whole() -> alt.Axis:
+    """An axis of names in as many lines as they have."""
+    return alt.Axis(labelExpr="split(datum.label, '\\n')", labelLimit=0, labelOverlap=False)
 
 
 def _table(filters: Filters, found: Distribution, called: dict[str, str], total: int) -> None:

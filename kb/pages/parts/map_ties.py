@@ -13,9 +13,10 @@ from kb.map_network import bridging, communities, shared_challenges
 from kb.map_parts import Bridge, Shared
 from kb.mapping import mapped
 from kb.pages.parts import graph_view, opened, places
-from kb.pages.parts.markup import plain, title, visible
+from kb.pages.parts.markup import plain, readable, title, visible
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, many
+from kb.quotes import unmarked
 
 _ROWS = 12
 
@@ -87,7 +88,7 @@ def _wide(library: Library, wide: Sequence[Shared], by_id: Mapping[str, Challeng
             len(wide),
             lambda: [
                 {
-                    _("Challenge"): visible(by_id[one.challenge_id].statement),
+                    _("Challenge"): visible(readable(unmarked(by_id[one.challenge_id].statement))),
                     _("Papers"): len(by_id[one.challenge_id].paper_ids),
                     _("By different authors"): one.papers,
                     _("Phases"): ", ".join(called.get(key, key) for key in one.phases),
@@ -164,6 +165,6 @@ def _support(one: Challenge) -> str:
 def _link(one: Challenge, told: str) -> None:
     st.page_link(
         places.CHALLENGES,
-        label=f"{plain(one.statement)} — {plain(told)}",
+        label=f"{plain(readable(unmarked(one.statement)))} — {plain(told)}",
         query_params={"challenge": one.challenge_id},
     )

@@ -13,16 +13,16 @@ from kb.catalogue import Filters
 from kb.challenges import Challenge
 from kb.exports import charts, palette
 from kb.exports.painting import FORMS, Picture
-from kb.lattice import Lattice, under_explored
+from kb.lattice import Gap, Lattice, under_explored
 from kb.library import Library
 from kb.map_parts import Trend, Year
 from kb.map_trends import trends, years
 from kb.mapping import mapped, paper_facts, passing_ids
 from kb.pages.parts import map_axes, opened, pictured, state
 from kb.pages.parts.map_axes import named
-from kb.pages.parts.markup import plain, visible
+from kb.pages.parts.markup import plain, readable, visible
 from kb.pages.parts.pictured import Cell
-from kb.pages.parts.words import _, later
+from kb.pages.parts.words import _, later, many
 
 _SHOWN = {
     "papers": later("Papers"),
@@ -231,7 +231,7 @@ def _all(filters: Filters, held: Sequence[Year]) -> None:
 
 
 def _challenges(found: Sequence[Challenge], followed: Sequence[Trend]) -> None:
-    best = {one.challenge_id: visible(one.statement) for one in found[:_CHALLENGES]}
+    best = {one.challenge_id: visible(readable(one.statement)) for one in found[:_CHALLENGES]}
     value = {(one.of, one.year): one.papers for one in followed if one.of in best}
     spread = sorted({year for _of, year in value})
     if not spread:
@@ -262,7 +262,22 @@ def gaps(library: Library, lattice: Lattice) -> None:
         rows, columns = lattice.row_axis, lattice.column_axis
         lines = [
             f"{place}. **{plain(named(library, rows, gap.row))} × "
-            f"{plain(named(library, columns, gap.column))}**: {plain(gap.reason)}"
+            f"{plain(named(library, columns, gap.column))}**: {_why(gap, lattice)}"
             for place, gap in enumerate(found, start=1)
         ]
         st.markdown("\n".join(lines))
+
+
+def _why(gap: Gap, lattice: Lattice) -> str:
+    """The figures of `gap.reason`, in the language of the page."""
+    cell = lattice.cell(gap.row, gap.column)
+    told = _("{papers} where its row and column let expect {expected}").format(
+        papers=many("{n} paper", "{n} papers", cell.papers), expected=f"{gap.expected:,.1f}"
+    )
+    if cell.state == "no_papers":
+        return told if lattice.filtered else f"{told}; {_('it was searched')}"
+    if cell.state == "none_stated":
+        none = _("no challenge stated in {n} examined")
+        return f"{told}; {none.format(n=f'{cell.denominator:,}')}"
+    challenges = many("{n} challenge", "{n} challenges", cell.challenges)
+    return f"{told}; {challenges}, {many('{n} direction', '{n} directions', cell.directions)}"

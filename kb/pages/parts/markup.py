@@ -10,10 +10,9 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ingest.errors import IngestError
-from ingest.latex_text import plain as without_tex
 from ingest.url import is_web_address
 from kb import shown
+from kb.pages.parts import tex
 from kb.quotes import normalise
 
 _WORD = re.compile(r"[^\W_]+")
@@ -26,10 +25,6 @@ _SHORTCODE = re.compile(r":(?=[A-Za-z_])")
 # An address of mail becomes a link even when its sign is escaped.
 _MAIL = re.compile(r"(?<=\w)@(?=\w)")
 
-# A number raised in maths, and its digits as characters.
-_POWER = re.compile(r"\^(\d+)")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 _WORD_JOINER = "\u2060"
 
 # Words that are in nearly every question and would mark half a snippet.
@@ -39,6 +34,7 @@ _COMMON = frozenset(
 )
 
 visible = shown.visible
+readable = tex.readable
 
 _ENDINGS = ("ions", "ion", "ings", "ing", "ies", "ed", "es", "s")
 
@@ -57,14 +53,8 @@ def plain(text: str) -> str:
 
 
 def title(text: str) -> str:
-    """A paper's title as text, where it holds LaTeX: `T$^2$` is T². For `plain` or `escaped`."""
-    if "\\" not in text and "$" not in text:
-        return text
-    try:
-        read = without_tex(text)
-    except IngestError:
-        return text
-    return _POWER.sub(lambda found: found[1].translate(_RAISED), read)
+    """A paper's title as it reads, where it holds TeX: `T$^2$` is T². For `plain` or `escaped`."""
+    return readable(text)
 
 
 def message(text: str) -> str:
@@ -86,26 +76,30 @@ def link(url: str, label: str) -> str:
 
 
 def marked(text: str, query: str) -> str:
-    """`text` as HTML with the query's words marked, other endings of a word included."""
+    """A paper's `text` as HTML with the query's words marked, other endings of a word included."""
+    text = readable(text)
     wanted = {_root(word) for word in _words(query) if word not in _COMMON}
     spans = [m.span() for m in _WORD.finditer(text) if wanted and _root(m[0].lower()) in wanted]
     return _with_spans(text, spans)
 
 
 def with_quotes(text: str, quotes: Iterable[str]) -> str:
-    """`text` as HTML with each quote in it marked, however its white space is broken."""
-    return _with_spans(text, sorted(span for quote in quotes if (span := _find(text, quote))))
+    """A paper's `text` as HTML with each quote in it marked, however its white space is broken."""
+    found = sorted(span for quote in quotes if (span := _find(text, quote)))
+    return _with_spans(*tex.readable_spans(text, found))
 
 
 def spans_of(
     text: str, spans: Sequence[tuple[int, int, str]], names: Mapping[str, str] | None = None
 ) -> str:
-    """`text` as HTML with (start, end, label) spans marked, the label shown as a hint.
+    """A paper's `text` as HTML with (start, end, label) spans marked, the label shown as a hint.
 
     `names` says what the labels are called; a label that it lacks is called by itself.
     """
+    spans = sorted(spans)
+    text, places = tex.readable_spans(text, [(start, end) for start, end, _ in spans])
     out, at = [], 0
-    for start, end, label in sorted(spans):
+    for (start, end), (*_, label) in zip(places, spans, strict=True):
         if start < at:
             continue
         kind, name = escaped(label), escaped((names or {}).get(label, label))

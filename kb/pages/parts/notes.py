@@ -10,7 +10,7 @@ from kb import remarks
 from kb.errors import KbError
 from kb.library import Library
 from kb.pages.parts import person
-from kb.pages.parts.markup import escaped, plain, visible
+from kb.pages.parts.markup import escaped, plain, readable, visible
 from kb.pages.parts.words import _
 from kb.remarks import LONGEST, Remark
 
@@ -44,7 +44,7 @@ def notes(library: Library, paper_id: str) -> None:
 
 def _shown(library: Library, one: Remark, *, writable: bool) -> None:
     st.html(
-        f'<div class="sf-note">{escaped(one.text)}</div>'
+        f'<div class="sf-note">{escaped(readable(one.text))}</div>'
         f'<div class="sf-who">{escaped(_byline(one))}</div>'
     )
     if not writable:

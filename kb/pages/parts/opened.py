@@ -18,7 +18,14 @@ from kb.challenges import Challenge
 from kb.errors import KbError
 from kb.lattice import Lattice, build, filled
 from kb.library import Library, marked
-from kb.mapping import challenges, mapped, paper_facts, passing_ids, searched_cells
+from kb.mapping import (
+    challenges,
+    mapped,
+    merge_behind,
+    paper_facts,
+    passing_ids,
+    searched_cells,
+)
 from kb.pages.parts.jobs import Jobs
 from kb.search import search
 from kb.settings import default_folder, only_shown
@@ -53,6 +60,7 @@ def jobs(where: Path) -> Jobs:
 @st.cache_resource(show_spinner="Opening the library …", max_entries=4)
 def _opened(where: str, _inode: int) -> Library:
     found = Library.open(Path(where), read_only=only_shown())
+    merge_behind(found)
     threading.Thread(target=_warm, args=(found,), name="warm", daemon=True).start()
     return found
 
@@ -107,13 +115,16 @@ def all_challenges(found: Library, filters: Filters) -> tuple[Challenge, ...]:
     return _challenges(found, (found.opening, state_of_map(found, filters)), filters)
 
 
-def state_of_map(found: Library, filters: Filters) -> tuple[int, int, str, tuple[str, ...]]:
-    """Changes whenever papers, people's decisions on challenges, or the collection do."""
+def state_of_map(found: Library, filters: Filters) -> tuple[object, ...]:
+    """Changes whenever papers, what is merged of them, people's decisions on challenges, or the
+    collection do.
+    """
     with found.catalogue.read() as reader:
         # A collection changes without the generation changing.
         members = reader.collection(filters.collection) if filters.collection else ()
         latest = latest_decision(reader.connection)
-    return (found.snapshot().generation, *latest, tuple(sorted(members)))
+    generations = found.snapshot().generation, mapped(found).generation
+    return (*generations, *latest, tuple(sorted(members)))
 
 
 def matrix(

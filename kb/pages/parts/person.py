@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from ingest.url import Place
 from kb.chats import Whose
 from kb.decisions import LONGEST_NAME, coder
 from kb.errors import UsageError
@@ -39,6 +40,16 @@ def signed_in() -> str:
     # Cut, and still nobody else's: two long names may begin alike.
     mark = hashlib.sha256(told.encode()).hexdigest()[:8]
     return f"{told[: LONGEST_NAME - len(mark) - 1]}~{mark}"
+
+
+def among_others(library: Library) -> bool:
+    """True where others than whoever runs the app may see its pages.
+
+    So it is behind a proxy that signs people in, for a library that is only shown, and where
+    the app listens beyond this machine.
+    """
+    address = str(st.get_option("server.address") or "").lower().rstrip(".")
+    return by_proxy() or library.catalogue.read_only or not Place("http", address, 0).loopback
 
 
 def name(library: Library) -> str:

@@ -12,9 +12,10 @@ from kb.challenges import Challenge
 from kb.evidence import Evidence
 from kb.library import Library
 from kb.pages.parts import places
-from kb.pages.parts.markup import escaped, plain, title
+from kb.pages.parts.markup import escaped, plain, readable, title
 from kb.pages.parts.tags import bare_chips
 from kb.pages.parts.words import _, later, many
+from kb.quotes import unmarked
 
 # Characters of a quote that an address carries, to mark it on its page.
 LONGEST = 600
@@ -90,7 +91,7 @@ def challenge(
     whose = f' <span class="sf-you">{yours}</span>' if one.renamed else ""
     with st.container(border=True, key=f"challenge-{one.challenge_id}", gap="xxsmall"):
         st.html(
-            f'<div class="sf-challenge">{escaped(one.statement)}{whose}</div>'
+            f'<div class="sf-challenge">{escaped(readable(unmarked(one.statement)))}{whose}</div>'
             f'<div class="sf-who"><span class="sf-status sf-{escaped(one.status)}" tabindex="0">'
             f'{escaped(label)}<span class="sf-tip" role="tooltip">{escaped(meaning)}</span></span>'
             f"{scoped} {escaped(_supported(len(one.paper_ids), one.papers))} · {years}</div>"
@@ -159,7 +160,8 @@ def _part(
 def _block(text: str, section: str, key: str) -> None:
     digest = f'<span class="sf-digest">{escaped(_(DIGEST))}</span>' if section == "Digest" else ""
     st.html(
-        f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(text)}{digest}</blockquote>'
+        f'<blockquote class="sf-quote" id="{escaped(key)}">{escaped(readable(unmarked(text)))}'
+        f"{digest}</blockquote>"
     )
 
 

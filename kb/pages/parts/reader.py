@@ -115,4 +115,5 @@ def _section(one: Part, sentences: Sequence[SentenceRow]) -> None:
             page = passage.page
             out.append(f'<div class="sf-place">{escaped(_("p. {page}").format(page=page))}</div>')
         out.append(text(passage, sentences))
-    st.html("".join(out))
+    # A stop for the keyboard: what scrolls must be reached by it.
+    st.html(f'<div tabindex="0">{"".join(out)}</div>')

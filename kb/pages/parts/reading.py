@@ -6,7 +6,7 @@ import streamlit as st
 
 from kb.labelling import Sheet
 from kb.pages.parts import quotes, results
-from kb.pages.parts.markup import escaped
+from kb.pages.parts.markup import escaped, readable
 from kb.pages.parts.words import _, later
 
 _DIGEST = {
@@ -26,7 +26,7 @@ def draw(shown: Sheet) -> None:
         f'<div class="sf-who">{escaped(results.who(paper))} · {results.links_line(paper)}</div>'
     )
     if paper.abstract:
-        st.html(f'<p class="sf-text">{escaped(paper.abstract)}</p>')
+        st.html(f'<p class="sf-text">{escaped(readable(paper.abstract))}</p>')
         return
     digest = paper.digest or {}
     told = [(_(name), digest[key]) for key, name in _DIGEST.items() if digest.get(key)]
@@ -41,7 +41,7 @@ def draw(shown: Sheet) -> None:
         for one in shown.passages:
             st.html(
                 f'<h2 class="sf-place">{escaped(quotes.section_name(one.section, _("Body")))}</h2>'
-                f'<p class="sf-text">{escaped(one.text)}</p>'
+                f'<p class="sf-text">{escaped(readable(one.text))}</p>'
             )
         instead = _(
             "No abstract is stored here: the first passages of its text stand here instead."

@@ -7,7 +7,7 @@ import streamlit as st
 from kb.catalogue.screening import Criterion, Review
 from kb.library import Library
 from kb.pages.parts import state
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped
 from kb.pages.parts.outcome import told
 from kb.pages.parts.words import _, later
 from kb.review_sources import from_search
@@ -187,7 +187,7 @@ def _try(library: Library, at: int) -> None:
         create(library, name, question=question, criteria=rows)
         from_search(library, name, query, most=_FIRST)
 
-    if told(act, plain(_("Made: {name}").format(name=name))):
+    if told(act, _("Made: {name}").format(name=name)):
         _open(name, "")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from kb.catalogue.screening import STAGES
 from kb.errors import CatalogueUnwritable, KbError
 from kb.library import Library
-from kb.pages.parts import state
+from kb.pages.parts import one_at_a_time, state
 from kb.pages.parts.markup import plain, title
 from kb.pages.parts.review_board import VERDICT_NAMES
 from kb.pages.parts.words import _
@@ -23,6 +25,8 @@ _SEEN = 40
 """Papers remembered as skipped or decided: the way back."""
 
 _FAILED, _SAID, _REASON = "screen-failed", "screen-said", "screen-reason"
+_EARLY, _SHOWN = "screen-early", "screen-shown"
+"""Id of the paper whose buttons were drawn last and are not used yet."""
 
 
 def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
@@ -33,30 +37,40 @@ def draw(library: Library, now: Board, case: Case, at: str, who: str) -> None:
     with st.container(key="screen-acts", gap="xsmall"):
         with st.container(horizontal=True, key="screen-verdicts"):
             for verdict in VERDICTS[at]:
-                st.button(
+                _button(
                     _(VERDICT_NAMES[verdict]),
-                    type="primary" if verdict == "include" else "secondary",
+                    verdict,
+                    case,
+                    partial(_decide, library, now, case, at, verdict, who),
                     shortcut=_KEYS[verdict],
-                    on_click=_decide,
-                    args=(library, now, case, at, verdict, who),
-                    key=f"screen-{verdict}",
+                    type="primary" if verdict == "include" else "secondary",
                 )
-            st.button(
-                _("Skip"), shortcut=_SKIP, on_click=_leave, args=(case.paper_id,), key="screen-skip"
-            )
-            st.button(
-                _("Back"), shortcut="B", on_click=_back, disabled=not skipped(), key="screen-back"
-            )
-            st.button(
-                _("Undo my last"),
-                shortcut="U",
-                on_click=_undo,
-                args=(library, now, who),
-                key="screen-undo",
+            _button(_("Skip"), "skip", case, partial(_leave, case.paper_id), shortcut=_SKIP)
+            _button(_("Back"), "back", case, _back, shortcut="B", disabled=not skipped())
+            _button(
+                _("Undo my last"), "undo", case, partial(_undo, library, now, who), shortcut="U"
             )
         _reasons(library, now, case, at, who)
+        st.session_state[_SHOWN] = case.paper_id
+        reasons = _REASON_KEYS[: len(now.review.texts("exclude"))]
+        back = "b" if skipped() else ""
+        verdicts = "".join(_KEYS[verdict] for verdict in VERDICTS[at])
+        one_at_a_time.guard(case.paper_id, f"{verdicts}{_SKIP}{reasons}u{back}")
     if at == STAGES[1]:
         st.caption(_("PRISMA 2020 asks for a reason of each exclusion at this stage."))
+
+
+def _button(label: str, name: str, case: Case, act: Callable[[], None], **look: Any) -> None:
+    """A button for this paper. Keys that differ by paper would lose Streamlit's shortcuts."""
+    st.button(label, on_click=_once, args=(case.paper_id, act), key=f"screen-{name}", **look)
+
+
+def _once(paper_id: str, act: Callable[[], None]) -> None:
+    """Act on the paper shown last, once; else say that it was too early."""
+    if st.session_state.pop(_SHOWN, "") == paper_id:
+        act()
+    else:
+        st.session_state[_EARLY] = True
 
 
 def _reasons(library: Library, now: Board, case: Case, at: str, who: str) -> None:
@@ -65,12 +79,12 @@ def _reasons(library: Library, now: Board, case: Case, at: str, who: str) -> Non
         # Of its own: on a small screen the reasons scroll, the box below them does not.
         with st.container(horizontal=True, key="screen-reasons", width="content"):
             for place, reason in enumerate(now.review.texts("exclude")):
-                st.button(
+                _button(
                     plain(_("Exclude: {reason}").format(reason=reason)),
+                    f"because-{place}",
+                    case,
+                    partial(_decide, library, now, case, at, "exclude", who, reason),
                     shortcut=_REASON_KEYS[place] if place < len(_REASON_KEYS) else None,
-                    on_click=partial(_decide, reason=reason),
-                    args=(library, now, case, at, "exclude", who),
-                    key=f"screen-because-{place}",
                 )
         st.text_input(
             _("Another reason"),
@@ -93,6 +107,8 @@ def said() -> None:
         st.error(plain(failed), icon=":material/error:")
     if told := st.session_state.pop(_SAID, ""):
         st.toast(plain(told), icon=":material/check:")
+    if st.session_state.pop(_EARLY, False):
+        st.toast(_(one_at_a_time.EARLY), icon=":material/hourglass_empty:")
 
 
 def _decide(

@@ -9,7 +9,7 @@ from kb.catalogue.screening import STAGES
 from kb.library import Library
 from kb.pages.parts import places, results, review_making, review_stopping, screening_acts, state
 from kb.pages.parts.criteria_words import highlighted
-from kb.pages.parts.markup import escaped, plain, title
+from kb.pages.parts.markup import escaped, plain, readable, title
 from kb.pages.parts.quotes import DIGEST
 from kb.pages.parts.review_board import STAGE_NAMES, STATE_NAMES, VERDICT_NAMES, ranked, stage
 from kb.pages.parts.tags import chips
@@ -183,7 +183,9 @@ def _shown(library: Library, now: Board, case: Case) -> None:
     rows = [(_("In one sentence"), digest)] if digest and paper.abstract else []
     rows += [(_("Challenge"), one.quote) for one in held.challenges[:_CHALLENGES]]
     if rows:
-        inner = "".join(f"<dt>{escaped(name)}</dt><dd>{escaped(say)}</dd>" for name, say in rows)
+        inner = "".join(
+            f"<dt>{escaped(name)}</dt><dd>{escaped(readable(say))}</dd>" for name, say in rows
+        )
         st.html(f'<dl class="sf-stated">{inner}</dl>')
 
 

@@ -13,8 +13,9 @@ from kb.grouping import FURTHER
 from kb.library import Library
 from kb.pages.parts import coverage, facets, places
 from kb.pages.parts.cited import anchor, citation, rechecked
-from kb.pages.parts.markup import escaped, plain
+from kb.pages.parts.markup import escaped, plain, readable
 from kb.pages.parts.narrowing import understood
+from kb.pages.parts.refused import spoken
 from kb.pages.parts.sureness import sureness
 from kb.pages.parts.words import _, later, many
 from kb.rechecks import Recheck
@@ -124,9 +125,11 @@ def _sentence(one: Answer, now: Mapping[int, Recheck], turn: str) -> str:
     """A sentence with links to its citations below; struck where all that it cites is gone."""
     cited = list(one.get("citations", []))
     gone = bool(cited) and all(n in now and not now[n].holds for n in cited)
-    text = escaped(str(one["text"]))
-    marks = "".join(f' <a href="#{anchor(turn, n)}">[{escaped(str(n))}]</a>' for n in cited)
-    return f"<p>{f'<del>{text}</del>' if gone else text}<sup>{marks}</sup></p>"
+    text = escaped(readable(str(one["text"])))
+    marks = " ".join(f'<a href="#{anchor(turn, n)}">[{escaped(str(n))}]</a>' for n in cited)
+    # Never alone on a line of its own.
+    mark = f"&nbsp;<sup>{marks}</sup>" if cited else ""
+    return f"<p>{f'<del>{text}</del>' if gone else text}{mark}</p>"
 
 
 def _since(gone: int, moved: int) -> str:
@@ -168,7 +171,8 @@ def _counted(library: Library, answer: Answer, chat: str, number: int) -> None:
 
 
 def _refused(answer: Answer) -> None:
-    told = str(answer.get("reason") or _("The papers here do not answer this question."))
+    reason = str(answer.get("reason", ""))
+    told = spoken(reason) if reason else _("The papers here do not answer this question.")
     st.info(plain(told), icon=":material/block:")
     near = list(answer.get("nearest", []))
     if near:
@@ -177,6 +181,6 @@ def _refused(answer: Answer) -> None:
         year = f" ({plain(str(one['year']))})" if one.get("year") else ""
         st.page_link(
             places.PAPER,
-            label=f"**{plain(str(one['title']))}**{year}",
+            label=f"**{plain(readable(str(one['title'])))}**{year}",
             query_params={"id": str(one["paper_id"])},
         )
