@@ -27,6 +27,8 @@ LOCALE := kb/pages/locale
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PLAIN := smoke or not (browser or soak or model_server or postgres)
 EXTRA := browser or soak or model_server or postgres
+# A file's tests run in one process, so that what they share is made once.
+SHARED := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help app install test check-all lint fuzz audit words pictures starter lock clean
 .DEFAULT_GOAL := help
@@ -44,7 +46,7 @@ install: $(VENV)/.installed ## Make .venv with the command kb, ready to run offl
 	@$(BIN)/python -m kb.embed
 
 test: install $(VENV)/.dev lint ## Install, lint, check types, run the tests
-	$(BIN)/python -m pytest -rs -m "$(PLAIN)"
+	$(BIN)/python -m pytest -rs $(SHARED) -m "$(PLAIN)"
 
 check-all: install $(VENV)/.dev $(VENV)/.model-server ## The long tests: browser, soak, language-model server
 	$(BIN)/python -m pytest -rs -m "$(EXTRA)"
