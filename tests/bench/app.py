@@ -28,6 +28,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 SETTLED = 120  # ms
+REST = 300  # ms between two acts: screening heeds no key before a paper can have been read
 STARTS = 6  # of the server, for the first view
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 QUERIES = "repair tests agents security prompts review retrieval planning tokens bugs".split()
@@ -163,6 +164,7 @@ def measure(page: Page, url: str, name: str, times: int) -> dict[str, Any]:
                 page.goto(url + where)
                 page.wait_for_selector('[data-testid="stHeading"]', timeout=120_000)
                 settle(page)
+            page.wait_for_timeout(REST)
             taken.append(
                 timed(page, lambda turn=turn: act(page, turn), runs=name not in UNRUN)  # type: ignore[misc]
             )

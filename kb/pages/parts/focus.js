@@ -32,7 +32,8 @@ if (!window.sixfoldFocus) {
     const able = box ? controls(box) : [];
     able[Math.min(note.place, able.length - 1)]?.focus({preventScroll: true});
   };
-  addEventListener("keydown", () => {
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return; // no other key uses a control
     const control = document.activeElement, box = control?.closest('[class*="st-key-"]');
     if (!box) return;
     const row = box.parentElement.closest('[class*="st-key-"]');

@@ -3,8 +3,8 @@
 Streamlit hands every key on at once, also while it draws the next paper: of five quick keys some
 would be lost without a word, others decide on a paper that nobody has seen. A queue would decide
 unseen. So none is taken before the next paper is there; what came too early is ignored, and that
-is said. The browser's part is here;
-`screening_acts` refuses, besides, a second act before the next paper was drawn.
+is said. The browser's part is here; `screening_acts` refuses, besides, a second act before the
+next paper was drawn.
 """
 
 from __future__ import annotations
