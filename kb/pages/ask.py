@@ -115,7 +115,7 @@ def _conversed(library: Library, chat: str, *, own: bool) -> str:
     _choice(library, filters)
     # In a container of its own: a box at the page's very end would scroll every answer to its end.
     with st.container(key="asking"):
-        _box(disabled=bool(written))
+        _box(chat, disabled=bool(written))
     if not st.session_state.get(chat_list.ASKING) and "writing" not in st.session_state:
         st.session_state.pop(chat_list.BEGUN, None)  # seen to its end
     return chat
@@ -132,14 +132,16 @@ def _asked(filters: Filters, told: list[tuple[str, dict[str, Any]]]) -> Asked | 
     return Asked(typed.strip(), filters, earlier, again, worded)
 
 
-def _box(*, disabled: bool) -> None:
-    """The box to ask in; a question that is too long goes back into it, and it is said."""
+def _box(chat: str, *, disabled: bool) -> None:
+    """The box to ask in, for this chat; too long a question goes back into it, and that is said."""
     # Streamlit's own bound would drop a text that is pasted without a word.
     back = st.session_state.pop("too-long", None)
     if back is not None and too_long(back, state.MOST):
         st.session_state["question"] = back
     told = _("Ask about these papers")
-    asked = st.chat_input(told, key="question", disabled=disabled, on_submit=_submitted)
+    asked = st.chat_input(
+        told, key="question", disabled=disabled, on_submit=_submitted, args=(chat,)
+    )
     if asked and len(asked) > state.MOST:
         st.session_state["too-long"] = asked
         st.rerun()
@@ -236,7 +238,10 @@ def _choose(question: str) -> None:
         st.session_state[chat_list.ASKING] = (*asking, question)
 
 
-def _submitted() -> None:
+def _submitted(chat: str) -> None:
+    # Sent, perhaps, before the browser had the address of the chat that its first question began.
+    if chat and not state.one("chat"):
+        state.put({"chat": chat})
     _choose(str(st.session_state["question"] or ""))
 
 

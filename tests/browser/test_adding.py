@@ -60,6 +60,7 @@ def test_a_pdf_is_added_asked_about_and_shown_on_its_page(
     expect(job).to_contain_text("1 added, 0 updated, 0 unchanged, 0 failed", timeout=120_000)
     expect(job.get_by_role("progressbar")).to_have_count(0)
     still(page)
+    page.locator(".st-key-journal summary").click()
     expect(page.locator("[data-testid=stDataFrame]").first).to_be_visible()
     outcome = job.locator('[data-testid="stPageLink"] a')
     expect(outcome).to_contain_text("added")

@@ -80,6 +80,7 @@ def test_ask_in_chat_and_open_the_evidence(open_page: Open, still: Still) -> Non
     expect(again.locator(".sf-answer")).to_have_count(len(said))
     assert again.locator(".sf-answer").all_inner_texts() == said
     again.locator('[class*="st-key-cite-0-1"] summary').click()
+    still(again)
     again.get_by_role("link", name="Open at this passage").first.click()
     expect(again.locator("h1")).to_contain_text(TITLE)
     expect(again.locator(".st-key-passage")).to_be_visible()
