@@ -74,7 +74,10 @@ def _searched(found: Inquiry, filters: Filters) -> str:
     """What was searched, in one sentence."""
     told = [term for term in found.question.terms if term.text.lower() not in PLAIN]
     terms = [term.text for term in sorted(told, key=lambda t: -t.weight)[:6]]
-    narrowed = ", ".join(f"{name} {value}" for name, value in filters.to_json().items())
+    narrowed = ", ".join(
+        f"{name} {' or '.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+        for name, value in filters.to_json().items()
+    )
     within = f" that pass the filters ({narrowed})" if narrowed else ""
     noun = "paper" if found.pool.passing == 1 else "papers"
     return (

@@ -89,36 +89,51 @@ def _conversed(library: Library, chat: str, *, own: bool) -> str:
         written = None
     told = _conversation(library, chat)
     begun = st.session_state.get(chat_list.BEGUN)
-    if chat and not told and chat not in (begun, written.chat if written else ""):
-        _gone()
-        chat = ""
+    gone = bool(chat and not told and chat not in (begun, written.chat if written else ""))
+    chat = "" if gone else chat
     asked = None if written or not own else _asked(filters, told)
     if asked:
         chat = chat or new_chat()
         st.session_state[chat_list.BEGUN] = chat
+    # The box keeps its place whatever comes above it: moved, it would lose what is being typed.
+    above = st.container()
+    if own:
+        with st.container(key="asking"):
+            _choice(library, filters)
+            _box(chat, disabled=bool(written))
+    with above:
+        if gone:
+            _gone()
+        _above(library, chat, told, asked, written, passing)
+        if not own:
+            told_by = _("This chat is somebody else's: its link opens it for reading alone.")
+            st.info(told_by, icon=":material/visibility:")
+    if own and not st.session_state.get(chat_list.ASKING) and "writing" not in st.session_state:
+        st.session_state.pop(chat_list.BEGUN, None)  # seen to its end
+    return chat
+
+
+def _above(
+    library: Library,
+    chat: str,
+    told: list[tuple[str, dict[str, Any]]],
+    asked: Asked | None,
+    written: Writing | None,
+    passing: int,
+) -> None:
+    """The conversation so far, and the answer that is being made; or where to begin."""
     if not told and not written and not asked:
         with st.container():
             _start(library, passing)
     else:
         st.empty()  # in its place at once: it would stay until the answer is there
     _turns(library, chat, told)
-    if not own:
-        told_by = _("This chat is somebody else's: its link opens it for reading alone.")
-        st.info(told_by, icon=":material/visibility:")
-        return chat
     if asked:
         _ask(library, chat, asked)
     elif written and written.chat == chat:
         with st.container(key=f"turn-{len(told)}"):
             _progress(written)
         _look_at(len(told))
-    _choice(library, filters)
-    # In a container of its own: a box at the page's very end would scroll every answer to its end.
-    with st.container(key="asking"):
-        _box(chat, disabled=bool(written))
-    if not st.session_state.get(chat_list.ASKING) and "writing" not in st.session_state:
-        st.session_state.pop(chat_list.BEGUN, None)  # seen to its end
-    return chat
 
 
 def _asked(filters: Filters, told: list[tuple[str, dict[str, Any]]]) -> Asked | None:
@@ -153,9 +168,13 @@ def _turns(library: Library, chat: str, told: list[tuple[str, dict[str, Any]]]) 
     if first:
         more = many("Show {n} earlier question", "Show {n} earlier questions", first)
         st.button(more, on_click=state.put, args=({"all": "1"},), key="earlier")
+    else:
+        st.empty()
     for number, (question, answer) in enumerate(told):
         if number >= first:
             turn(library, chat, number, question, answer)
+        else:
+            st.empty()  # every turn has one place: else an old one shows under a new question
 
 
 def _choice(library: Library, filters: Filters) -> None:

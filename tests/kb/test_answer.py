@@ -105,6 +105,12 @@ def test_filters_are_obeyed_and_shown(library: Library) -> None:
     assert "No paper passes the filters" in nothing.reason
 
 
+def test_a_refusal_names_the_filters_in_words(library: Library) -> None:
+    phases = ("testing-and-evaluation", "dataset-construction")
+    refused = ask(library, "Who won the football match?", Filters(phases=phases))
+    assert "(phases testing-and-evaluation or dataset-construction)" in refused.reason
+
+
 def test_an_empty_library_refuses(
     tmp_path_factory: pytest.TempPathFactory, library: Library
 ) -> None:
