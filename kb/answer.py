@@ -18,7 +18,9 @@ from kb.errors import UsageError
 from kb.followup import Resolved, Turn, resolve
 from kb.grouping import Group, Said, grouped
 from kb.library import Library
+from kb.missing import unreadable
 from kb.naming import merged
+from kb.quotes import unmarked
 from kb.reasons import reason_for
 from kb.refusal import load_refusal
 from kb.reply import Answer, AnswerSentence
@@ -68,6 +70,8 @@ def ask(
     _check(question)
     writer_named(writer, library.settings)
     understood = understood or resolve(question, earlier, library.codebook)
+    if why := unreadable(library, question):
+        understood = replace(understood, refused=why)
     answer = _answer(library, understood, merged(understood.filters, filters))
     answer = replace(
         answer, question=question, understood=understood, took_ms=(clock() - start) * 1000
@@ -131,9 +135,10 @@ def _write(
         stored = reader.passages({sentence.passage.n for _, sentence in picked})
         for candidate, sentence in picked:
             passage = stored.get(sentence.passage.n)
-            made = cite(reader, len(citations) + 1, candidate.paper, passage, sentence.text)
+            quote = unmarked(sentence.text)
+            made = cite(reader, len(citations) + 1, candidate.paper, passage, quote)
             if made is None:
-                dropped.append(Dropped(candidate.paper.paper_id, "answer", sentence.text))
+                dropped.append(Dropped(candidate.paper.paper_id, "answer", quote))
                 continue
             citations.append(made)
             for first, numbers in groups:
@@ -142,7 +147,9 @@ def _write(
                     break
             else:
                 groups.append((sentence, [made.n]))
-    sentences = tuple(AnswerSentence(first.text, tuple(numbers)) for first, numbers in groups)
+    sentences = tuple(
+        AnswerSentence(unmarked(first.text), tuple(numbers)) for first, numbers in groups
+    )
     record(library, dropped)
     return sentences, tuple(citations), len(dropped)
 
@@ -155,7 +162,7 @@ def _groups(
     citations: tuple[Citation, ...],
 ) -> tuple[Group, ...]:
     """The sentences put together by what they say, or by phase where that is asked."""
-    by_text = {sentence.text: (paper, sentence) for paper, sentence in reversed(picked)}
+    by_text = {unmarked(sentence.text): (paper, sentence) for paper, sentence in reversed(picked)}
     said = []
     for one in sentences:
         candidate, sentence = by_text[one.text]

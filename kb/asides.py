@@ -19,6 +19,12 @@ _TALK = re.compile(
     r"(?:good|great|nice|well) (?:answer|job|work|done))",
     re.IGNORECASE,
 )
+# Markup, with what a script or style holds, and calls.
+_CODE = re.compile(
+    r"<(script|style)\b(?:(?!<\1\b).)*?</\1\s*>|</?[a-z!][^<>]*>|(?<![\w.])[\w.]+\([^()]*\)",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPOKEN = re.compile(r"[^\W_]+")
 _APART = re.compile(r"[\s,;.!?:()-]*")
 _AND = re.compile(r"^(?:and|but|or|also)\b[\s,]*", re.IGNORECASE)
 _CHALLENGES = re.compile(
@@ -38,7 +44,7 @@ def aside(typed: str, *, first: bool) -> str:
 
     Takes: first, True where no turn came before that it could go on from.
     """
-    if _small_talk(typed):
+    if _small_talk(typed) or _only_code(typed):
         return f"{NO_QUESTION} Ask what papers say, such as “How do agents test code?”."
     if first and _leans(typed.rstrip("?!. ")):
         return NO_EARLIER
@@ -63,6 +69,12 @@ def _small_talk(typed: str) -> bool:
             return False
         left = rest[_end(rest) :]
     return not left
+
+
+def _only_code(typed: str) -> bool:
+    """True for signs without a word, and for markup or calls with fewer than two words beside."""
+    left = _CODE.sub(" ", typed)
+    return len(_SPOKEN.findall(left)) < (2 if left != typed else 1)
 
 
 def _end(text: str) -> int:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from kb.catalogue import Catalogue
 from kb.catalogue.frozen import kept_version
-from kb.catalogue.joining import records
 from kb.catalogue.places import Place, place_of
 from kb.catalogue.sidecar import END, beside
 from kb.catalogue.sqlite_file import SqliteFile
@@ -176,8 +175,7 @@ def restore(folder: Path, source: Path, now: datetime, *, yes: bool = False) -> 
     """
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    settings = load_settings(folder)
-    place = place_of(folder, settings.catalogue_url)
+    place = place_of(folder, load_settings(folder).catalogue_url)
     require_meant(*lost_by(folder, source), "take away", yes=yes)
     with place.write_lock().held():
         workshop = folder / BACKUPS / "restoring"
@@ -187,7 +185,7 @@ def restore(folder: Path, source: Path, now: datetime, *, yes: bool = False) -> 
             prepared = _prepared(source, workshop / "catalogue.sqlite")
             indexes = _indexes(folder)
             seen = [state.generation for one in indexes if (state := one.state())]
-            _outrun(prepared, place, seen, served=bool(settings.chroma_url))
+            _outrun(prepared, place, seen)
             # First, so that a crash in between cannot leave indexes of another catalogue.
             for index in indexes:
                 index.forget()
@@ -212,18 +210,17 @@ def _prepared(source: Path, target: Path) -> Path:
     return target
 
 
-def _outrun(prepared: Path, live: Place, seen: list[int], *, served: bool) -> None:
+def _outrun(prepared: Path, live: Place, seen: list[int]) -> None:
     """Raise the generation beyond every one seen, so that no reader mistakes old for new.
 
-    Indexes that other machines keep, or a Chroma server (`served`), cannot be forgotten from
-    here: for them, every paper goes and comes anew.
+    Indexes that other machines keep, or a Chroma server, and maps that a process holds cannot
+    be forgotten from here: for them, every paper goes and comes anew.
     """
     seen = [*seen, _generation(live)]
     catalogue = Catalogue.open(prepared)
     with catalogue.write() as writer:
         writer.outrun(max(seen, default=0))
-        if not isinstance(live, SqliteFile) or served:
-            writer.renew(_numbers(live))
+        writer.renew(_numbers(live))
     catalogue.close()
 
 
@@ -243,14 +240,17 @@ def _generation(place: Place) -> int:
 
 
 def _numbers(place: Place) -> list[int]:
-    """Numbers of the papers held there; none where that cannot be read."""
+    """Numbers of the papers held there, at whatever schema; none where that cannot be read."""
     try:
         catalogue = Catalogue.open(place, upgrade=False)
     except LibraryError:
         return []
     try:
         with catalogue.read() as reader:
-            return list(records(reader))
+            rows = reader.connection.exec_driver_sql("SELECT n FROM papers")
+            return [int(n) for (n,) in rows]
+    except LibraryError:
+        return []
     finally:
         catalogue.close()
 

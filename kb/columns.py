@@ -58,6 +58,13 @@ class Columns:
         return tuple(name for name, _ in every.most_common())
 
     @cached_property
+    def most_frequent_author(self) -> str:
+        """The last name of the author of the most papers, in small letters; "" where none is."""
+        every = Counter(name for some in self._table.authors for name in some.split("\n") if name)
+        last = (name.split()[-1] for name, _ in every.most_common() if name.split())
+        return next((name for name in last if name.isalpha() and len(name) > 1), "")
+
+    @cached_property
     def _names(self) -> tuple[str, list[int]]:
         """(the authors of all papers as one text, where each paper's begin)."""
         lengths = [len(names) + 1 for names in self._table.authors]

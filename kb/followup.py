@@ -36,14 +36,16 @@ from kb.leaning import (
     WORD,
 )
 from kb.naming import phrases, places_in, read_filters, with_places, years_in
-from kb.pointing import asked_of, aspect_of, cited_place
-from kb.question import ASKING
+from kb.pointing import asked_of, aspect_of, cited_place, named
+from kb.question import ASKING, foreign
 from taxonomy.codebook import Codebook
 
 # A follow-up names little; what is longer stands by itself.
 MOST_WORDS = 12
-# A pronoun this early, or as the last word, has nothing in its own question to stand for.
+# A pronoun this early, with nothing told behind it, has nothing in its own question to stand for;
+# "it" has less: the words before it name several things ("which models solve it best?").
 FEW = 2
+ONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def resolve(question: str, earlier: Sequence[Turn], codebook: Codebook) -> Resol
     earlier = [turn for turn in earlier if not turn.aside]
     if why := aside(typed, first=not earlier):
         return Resolved(question, refused=why)
-    if not earlier or not typed:
+    if not earlier or not typed or foreign(typed):
         return Resolved(question)
     last = earlier[-1]
     found = (
@@ -244,17 +246,36 @@ def _pronoun(typed: str, last: Turn) -> Resolved | None:
         return about
     if not found or found[0].lower() == "there":
         return None
-    front, word = bare[: found.start()], found[0].lower()
-    before = _content(front)
-    if word == "it" and EMPTY_IT.search(bare):
+    if found[0].lower() == "it" and EMPTY_IT.search(bare):
         return None
-    if word == "that" and before:  # a conjunction
+    front, behind = bare[: found.start()], bare[found.end() :]
+    if _content(front) and not _late(bare, found):
         return None
-    early = not before
-    late = found.end() == len(bare) and len(before) <= FEW and not CLAUSE.search(front)
-    if not (early or late):
-        return None
+    # "This" before a noun only points at it.
+    alone = found[0].lower() == "it" or not behind or PREPOSITION_FIRST.match(behind.strip())
+    if alone and (name := _stands_for(found[0].lower(), last, early=not _content(front))):
+        return Resolved(_capital(f"{front}{name}{behind}?"), last.filters)
     return about
+
+
+def _stands_for(word: str, last: Turn, *, early: bool) -> str:
+    """The name that a pronoun stands for; "" where it may stand for all that was asked."""
+    if word != "it" and (early or word != "this"):
+        return ""
+    name = named(last.question)
+    return "" if early and len(_content(last.question) - _content(name)) >= FEW else name
+
+
+def _late(bare: str, found: re.Match[str]) -> bool:
+    """True where a pronoun is all that is asked of: "which models solve it best?"."""
+    front, word, behind = bare[: found.start()], found[0].lower(), bare[found.end() :].strip()
+    most = ONE if word in ("it", "this") else FEW
+    # "Those with …" are told of there.
+    added = word in ("it", "this", "them") and PREPOSITION_FIRST.match(behind)
+    told_behind = _content(behind) and not added
+    # "Which" and "who" ask, as the first word; further on they open a clause, as "that" does.
+    clause = word == "that" or CLAUSE.search(front.partition(" ")[2])
+    return len(_content(front)) <= most and not told_behind and not clause
 
 
 def topic(question: str) -> str:

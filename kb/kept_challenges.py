@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -49,6 +50,7 @@ def merged(library: Library, found: Stated, *, apart: bool = False) -> tuple[Cha
 
     People's tags change no merging; of papers added since only the new sentences are compared.
     Takes: apart, whether to merge in a process of its own, where this one serves people.
+    Raises KbError where such a process began and came to nothing.
     """
     kept = _holds_for(library, found)
     known = _recall(library, kept, found)
@@ -99,7 +101,8 @@ def _keep(library: Library, stamp: list[Any], rows: list[dict[str, Any]]) -> Non
     Decisions are not in it: they are applied to what is read back.
     """
     path = _path(library)
-    part = path.with_suffix(f".{os.getpid()}.part")
+    # Threads of one process may keep at once, too; the process stands last (`kb.leavings`).
+    part = path.with_suffix(f".{threading.get_ident()}.{os.getpid()}.part")
     try:
         part.write_text(json.dumps({"stamp": stamp, "sha256": digest(rows), "rows": rows}))
         part.replace(path)

@@ -46,11 +46,12 @@ THEY = re.compile(
     r"(?:do|did|have|are|were|can|could|will|would) they\b",
     re.IGNORECASE,
 )
-# "Is it possible to …", "how long does it take to …": this "it" stands for what follows.
+# "Is it possible to …", "how does it come that …": this "it" stands for what follows.
 EMPTY_IT = re.compile(
     r"\bit (?:be |ever |really |still )?(?:(?:im)?possible|feasible|necessary|worth|true|safe|"
     r"better|best|easy|easier|hard|harder|known|likely|useful|common|enough|realistic|practical|"
-    r"takes?|took|matter|helps?|pays?|makes? sense|costs?)\b.+",
+    r"takes?|took|matter|helps?|pays?|makes? sense|costs?|that|difficult|important|"
+    r"(?:comes?|happens?|seems?|appears?) (?:that|about))\b.+",
     re.IGNORECASE,
 )
 # Asked by themselves they belong to something: "what are the limitations?".
@@ -71,7 +72,7 @@ ANY_OF = re.compile(
 DATED = re.compile(
     r" (?:since|before|after|until|up to|in|from|between) (?:19|20)\d\d[\w –-]*$", re.IGNORECASE
 )
-WORD = re.compile(r"[A-Za-z0-9][\w.+#\-]*[\w+#]|[A-Za-z0-9]")
+WORD = re.compile(r"[^\W_][\w.+#\-]*[\w+#]|[^\W_]")
 
 # Names of one kind: one takes the other's place.
 LANGUAGES = frozenset(

@@ -77,6 +77,9 @@ _merging = threading.RLock()
 # Folders of libraries that are merged behind people's backs, each with the thread at it.
 _served: dict[Path, threading.Thread | None] = {}
 
+# The generation at which merging behind people's backs began last and is not done, or failed.
+_failed: dict[Path, int] = {}
+
 # Statements up to which merging is quicker than beginning a process for it.
 _FEW = 4_000
 
@@ -116,17 +119,21 @@ def _built(
     library: Library, version: int | None, known: _Kept | None, generation: int
 ) -> tuple[Stated, tuple[Challenge, ...], int]:
     """What papers state, the challenges merged of it, and of which generation that is."""
+    if known is not None and known.made.generation == generation:
+        return known.found, known.made.built, generation
     if version is not None:
         found = stated(library, None, filing=_filing(library, version))
         return found.without_vectors(), merging.build(found.statements, found.vectors), generation
     if known is not None:
         before = known.found, known.made.built, known.made.generation
-        if known.made.generation == generation or being_merged(library):
+        if being_merged(library):
             return before
         again = restated(library, *before)
         if again is not None:
             return *again, generation
-        if library.folder in _served and len(known.found.statements) > _FEW:
+        # Where it failed before, whoever asks reads in place, and is told why.
+        behind = library.folder in _served and _failed.get(library.folder) != generation
+        if behind and len(known.found.statements) > _FEW:
             _begin(library)
             return before
     return _read(library, generation)
@@ -164,13 +171,18 @@ def _merge(library: Library) -> None:
     """Read and merge what is here now, and have `mapped` give that from then on."""
     try:
         generation, stamp = library.snapshot().generation, kept_challenges.stamp(library)
+        _failed[library.folder] = generation
         found, built, _ = _read(library, generation)
         # The next call of `mapped` applies the decisions, and what came in meanwhile.
         made = Mapped(generation, Decided(built), built, found.statements, found.papers)
         with _merging:
-            _memory[library.folder, None] = _Kept(stamp, _NONE, found, made)
+            now = _memory.get((library.folder, None))
+            # Whoever could not wait, as after a change of codebook, has read something newer.
+            if now is None or (now.stamp == stamp and now.made.generation < generation):
+                _memory[library.folder, None] = _Kept(stamp, _NONE, found, made)
+            _failed.pop(library.folder, None)
     except KbError as error:
-        # Whoever asks next begins it again, or is told.
+        # Whoever asks next is told.
         _log.warning("merging challenges: %s", error.message)
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -22,11 +25,14 @@ import numpy as np
 from ingest.worker import OWN, own_modules
 from kb import known_pairs
 from kb.challenges import Challenge, Vectors, build
+from kb.errors import KbError
 from kb.evidence import Evidence, Statement
 
 SECONDS = 900.0
 """After which a child is ended; the full library of 7,912 papers takes about 20 s of a core."""
 _NICE = 5
+_LOOK = 1.0
+"""Seconds between a child's looks at whether its parent is still there."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +80,11 @@ def merge_here(work: Work) -> tuple[Challenge, ...]:
 
 
 def merge_apart(work: Work, *, seconds: float = SECONDS) -> list[dict[str, Any]] | None:
-    """Merge in a child process; None where it came to nothing, so that somebody else must."""
+    """Merge in a child process; None where none can be begun, so that somebody else must.
+
+    Raises KbError where one began and came to nothing: what was too much for it, no process
+    that serves people may try.
+    """
     command = [sys.executable, *OWN, "kb.merge_process"]
     # A second thread of its arithmetic would only take the other core from whoever waits.
     environment = {**own_modules(), "OPENBLAS_NUM_THREADS": "1"}
@@ -88,10 +98,29 @@ def merge_apart(work: Work, *, seconds: float = SECONDS) -> list[dict[str, Any]]
             check=True,
         )
         found: list[dict[str, Any]] = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        _log.warning("merging challenges in a process of its own: %s", error)
+    except OSError as error:
+        _log.warning("merging challenges: no process of its own: %s", error)
         return None
+    except ValueError as error:
+        raise _failed("gave an answer that cannot be read") from error
+    except subprocess.TimeoutExpired as error:
+        raise _failed(f"was not done within {seconds:g} seconds", error.stderr) from error
+    except subprocess.CalledProcessError as error:
+        raise _failed(f"ended with status {error.returncode}", error.stderr) from error
     return found
+
+
+def _failed(how: str, said: bytes | None = None) -> KbError:
+    """A child that came to nothing; its last words go to the log."""
+    lines = (said or b"").decode(errors="replace").split("\n")
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    _log.warning("merging challenges in a process of its own: it %s: %s", how, last)
+    return KbError(
+        f"the challenges could not be merged: the process for it {how}",
+        remedy="kb challenges, on the command line, merges them without a limit of time and "
+        "keeps them for the app",
+        code="merging",
+    )
 
 
 def rows_of(found: tuple[Challenge, ...]) -> list[dict[str, Any]]:
@@ -113,8 +142,18 @@ def rows_of(found: tuple[Challenge, ...]) -> list[dict[str, Any]]:
     ]
 
 
+def _end_with(parent: int) -> None:
+    """End this process once another has become its parent: nobody waits for it any more."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    os._exit(1)
+
+
 def main() -> int:
     """Merge what standard input holds."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    if hasattr(signal, "alarm"):
+        signal.alarm(int(SECONDS))
     if hasattr(os, "nice"):
         os.nice(_NICE)
     work = Work.from_bytes(sys.stdin.buffer.read())

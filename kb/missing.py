@@ -8,13 +8,17 @@ from dataclasses import dataclass
 
 from kb.leaning import BELONGING
 from kb.library import Library
-from kb.question import PLAIN, Question, Term, chunks
+from kb.question import PLAIN, Question, Term, chunks, foreign
 from kb.snapshot import Mask, Snapshot
 from kb.text_index import words
 
 # Up to this many papers, what none of them says can be told by words alone: of more, one is
 # likely to say it in other words.
 FEW_PAPERS = 50
+
+IN_ENGLISH = (
+    "The papers here are in English, and so is the model that searches them: ask in English."
+)
 
 # Content words of a question that is about one thing; each of them has to be there.
 SHORT = 3
@@ -45,6 +49,15 @@ def lacking(library: Library, snapshot: Snapshot, question: Question, passing: M
     if len(here) >= FEW_PAPERS:
         return ""
     return _unsaid(library, question, here)
+
+
+def unreadable(library: Library, text: str) -> str:
+    """Why a question in another script finds nothing here; "" where papers are in one too."""
+    if not foreign(text):
+        return ""
+    with library.catalogue.read() as reader:
+        titles = [paper.title for paper in reader.papers().values()]
+    return "" if not titles or any(map(foreign, titles)) else IN_ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

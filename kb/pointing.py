@@ -32,6 +32,9 @@ _ASPECT = re.compile(
 # A name that does or is something, or that something is of.
 _NAME = r"(?P<name>[A-Z][\w.+#-]*(?: [A-Z][\w.+#-]*)*)"
 _DOES = r"\b(?:does|do|did|is|are|was|were|can|could|has|have|will) (?:the )?"
+# Acronyms are kinds of things (LLMs), and with a participle they describe one (LLM-based).
+_KIND = re.compile(r"[A-Z]+s?|.*-[a-z]+(?:ed|ing|en|ic|al|aware|specific)")
+_SHAPED = re.compile(r"\b(?=\w*[A-Z])\w+(?:[.-]\w+)*")
 _SUBJECT = re.compile(rf"(?:{_DOES}|\bof (?=[\w .+#-]+$)){_NAME}")
 
 
@@ -63,6 +66,20 @@ def asked_of(aspect: str, question: str) -> str:
     found = _SUBJECT.search(question.rstrip("?!. "))
     subject = found["name"] if found else ""
     return f"What {verb} the {aspect}" + (f" of {subject}?" if subject else "")
+
+
+def named(question: str) -> str:
+    """The one name that a question is about, such as SWE-bench; "" for none, or several."""
+    bare = question.rstrip("?!. ")
+    found = _SUBJECT.search(bare)
+    if found and not _KIND.fullmatch(found["name"]):
+        return found["name"]
+    shaped = {
+        word
+        for word in _SHAPED.findall(bare)
+        if not _KIND.fullmatch(word) and re.search(r".[A-Z]|\d", word)
+    }
+    return shaped.pop() if len(shaped) == 1 else ""
 
 
 def _place(named: str, count: int) -> int:

@@ -142,7 +142,7 @@ def _check_word(typed: str, word: str, fields: Sequence[str], *, last: bool) -> 
     if word.endswith(":") and name in fields and (last or name in _VALUED):
         raise _bad(
             typed,
-            f"{word} has no value",
+            f"the field {word} has no value",
             f'write it without a space: {name}:VALUE; quote "{word}" where it is a word',
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from kb.text_index import TextIndex
@@ -144,6 +145,13 @@ def without(question: Question) -> list[str]:
         )
         for term in question.terms
     ]
+
+
+def foreign(text: str) -> bool:
+    """True where most letters of a text are not Latin."""
+    letters = [one for one in unicodedata.normalize("NFKC", text) if one.isalpha()]
+    latin = sum(unicodedata.name(one, "").startswith("LATIN") for one in letters)
+    return 2 * latin < len(letters)
 
 
 def _weight(papers: int, held: int) -> float:

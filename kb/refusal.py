@@ -18,6 +18,12 @@ from kb.support import NAMES, Signs
 
 WEIGHTS = Path(__file__).with_name("refusal.json")
 
+# Farther than this by paper and by sentence, no other sign may speak for an answer: a single
+# word that some paper has ("weather") outweighs any distance. Of 277 answerable questions to
+# 7,912 abstracts none has its papers below .316, nor its nearest sentence below .389.
+FAR = 0.3
+FAR_SENTENCE = 0.38
+
 
 @dataclass(frozen=True, slots=True)
 class RefusalModel:
@@ -35,7 +41,9 @@ class RefusalModel:
     """What other thresholds would do: threshold, answered, precision and recall of refusals."""
 
     def chance(self, found: Signs) -> float:
-        """The chance that the library can answer, 0 to 1."""
+        """The chance that the library can answer, 0 to 1; 0 for what is far from all it holds."""
+        if found.near < FAR and found.sentence < FAR_SENTENCE:
+            return 0.0
         return self.chance_of(dataclasses.astuple(found))
 
     def chance_of(self, values: Sequence[float]) -> float:

@@ -31,11 +31,11 @@ def draw(library: Library) -> None:
     filters, passing = facets.sidebar(library)
     found = opened.all_challenges(library, filters)
     being_merged.told(library)
-    challenge_deciding.told()
     chosen = state.one("challenge")
     if chosen:
         _single(library, chosen, found)
         return
+    challenge_deciding.told(library)
     _headline(found, passing)
     status, words, order = _controls(found)
     single = _single_too()
@@ -145,13 +145,15 @@ def _single(library: Library, wanted: str, found: Sequence[Challenge]) -> None:
         None,  # an id of before it was merged
     )
     if one is None:
-        st.info(
-            _(
-                "This challenge is not among those of the papers that pass the filters. It may be "
-                "known under another id since papers were added, or a person rejected it."
-            ),
-            icon=":material/search_off:",
-        )
+        if not challenge_deciding.rejection(library, wanted):
+            challenge_deciding.told(library)
+            st.info(
+                _(
+                    "This challenge is not among those of the papers that pass the filters. It may "
+                    "be known under another id since papers were added."
+                ),
+                icon=":material/search_off:",
+            )
     else:
         _cards(library, [one], expanded=True)
         challenge_deciding.decide_on(library, one, found)

@@ -125,7 +125,8 @@ def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
         except UsageError:
             told = _("{paper} is not in this library: here is the next paper.")
             st.caption(told.format(paper=plain(wanted)))
-    wanted = waiting.upcoming(library, who, facet, order)
+    with st.spinner(_("Choosing what to ask about …")):
+        wanted = waiting.upcoming(library, who, facet, order)
     if not wanted:
         state.put({}, forget=("paper",))
         return None

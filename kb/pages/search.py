@@ -117,11 +117,7 @@ def _found(library: Library, query: str, filters: Filters, mode: Mode, passing: 
         _nothing(passing, narrowed=bool(filters) or only is not None)
         return
     _unknown(library, asked.text)
-    if mode == "lexical" or not asked.plain:
-        of = many("{n} paper matches", "{n} papers match", found.total)
-    else:
-        of = many("{n} paper ranked", "{n} papers ranked", found.total)
-    with _head(found, of):
+    with _head(found, matched=mode == "lexical" or not asked.plain):
         total = found.total if decides(asked, mode) else min(found.total, passing)
         _taken(library, found, made, total)
         saved.offer(library, query, filters, mode)
@@ -165,7 +161,7 @@ def _alike(library: Library, wanted: str, filters: Filters, passing: int) -> Non
     if not found.hits:
         _nothing(passing, narrowed=bool(filters) or only is not None)
         return
-    with _head(found, many("{n} paper ranked", "{n} papers ranked", found.total)):
+    with _head(found, matched=False):
         _taken(library, found, made, found.total)
     _listed(library, found, paper.title, passing)
 
@@ -209,11 +205,19 @@ def _nothing(passing: int, *, narrowed: bool) -> None:
     )
 
 
-def _head(found: Results, of: str) -> Any:
-    """How many are shown, of how many; gives the place for what can be done with them."""
+def _head(found: Results, *, matched: bool) -> Any:
+    """How many are shown, of how many; gives the place for what can be done with them.
+
+    Takes: matched, whether each paper counted has what was asked, and is not merely ranked.
+    """
     place = st.container(horizontal=True, key="found", vertical_alignment="center", gap="small")
-    told = _("The first {n} of {of} · {ms} ms")
-    told = told.format(n=len(found.hits), of=of, ms=f"{found.took_ms:.0f}")
+    shown, ms = len(found.hits), f"{found.took_ms:.0f}"
+    if matched:
+        of = many("{n} paper matches", "{n} papers match", found.total)
+        told = _("The first {n} of {of} · {ms} ms").format(n=shown, of=of, ms=ms)
+    else:
+        told = _("The {n} nearest of {all} papers · {ms} ms")
+        told = told.format(n=shown, all=f"{found.total:,}", ms=ms)
     place.caption(told, width="stretch")
     return place
 

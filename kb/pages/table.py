@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from kb.card import Quote
-from kb.catalogue import Filters
+from kb.catalogue import Filters, StoredPaper
 from kb.errors import UsageError
 from kb.exporting import chosen
 from kb.exports.literature import place, written
@@ -66,7 +66,10 @@ def draw(library: Library) -> None:
     at = state.number("page", 1, low=1, high=pages)
     generation = library.snapshot().generation
     try:
-        table = _table(library, str(library.folder), generation, filters, questions, at)
+        # Not kept: a collection changes without the generation changing.
+        papers = chosen(library, filters)[(at - 1) * _PAGE : at * _PAGE]
+        ids = tuple(paper.paper_id for paper in papers)
+        table = _table(library, papers, str(library.folder), generation, ids, questions)
     except UsageError as error:
         page.failed(error)
         return
@@ -141,15 +144,14 @@ def _questions() -> tuple[str, ...]:
 @st.cache_data(max_entries=32, show_spinner="…")
 def _table(
     _library: Library,
+    _papers: Sequence[StoredPaper],
     folder: str,  # noqa: ARG001 - tells libraries apart in the cache
     generation: int,  # noqa: ARG001 - the library as it was
-    filters: Filters,
+    ids: tuple[str, ...],  # noqa: ARG001 - of the papers
     questions: tuple[str, ...],
-    at: int,
 ) -> LiteratureTable:
-    """The page number `at` of the table, from 1: what is not shown is not read."""
-    papers = chosen(_library, filters)[(at - 1) * _PAGE : at * _PAGE]
-    return literature_table(_library, papers, questions)
+    """One page of the table: what is not shown is not asked."""
+    return literature_table(_library, _papers, questions)
 
 
 def _file(library: Library, filters: Filters, questions: tuple[str, ...], form: str) -> bytes:

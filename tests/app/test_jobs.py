@@ -317,6 +317,9 @@ def test_a_file_is_called_what_its_owner_called_it(tmp_path: Path) -> None:
     assert own_name(str(keep_upload(tmp_path, "refs.bib", b"x"))) == "refs.bib"
     assert own_name("/home/ada/paper-6668b7d29b7b.pdf") == "paper-6668b7d29b7b.pdf"
     assert own_name("2501.00001") == "2501.00001"
+    entry = f"{keep_upload(tmp_path, 'b ünï.bib', b'x')}:3 (DBLP:conf/icse/Ada)"
+    assert own_name(entry) == "b_ünï.bib:3 (DBLP:conf/icse/Ada)"
+    assert own_name("https://arxiv.org/abs/2501.00001") == "2501.00001"
 
 
 def test_abstracts_that_cannot_be_fetched_say_what_to_do(folder: Path) -> None:

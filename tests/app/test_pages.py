@@ -103,6 +103,20 @@ def test_what_the_address_says_wrongly_is_left_out(start: Start) -> None:
     assert "**13** of 13 papers pass" in [one.value for one in app.sidebar.markdown]
 
 
+def test_a_wrong_filter_of_the_address_is_said_and_taken_out(start: Start) -> None:
+    wrong = {"phase": ["no-such-phase", "dataset-construction"], "tagged": "x", "from": "-1"}
+    for page in ("search", "papers", "map", "challenges", "ask"):
+        app = start(page, layer="refinement-debug", **wrong)
+        told = "\n".join(one.value for one in app.main.warning).replace("\\", "")
+        for said in ("“no-such-phase” is no phase", "“refinement-debug” is no layer", "“-1” is no"):
+            assert said in told
+        assert "refinement-and-debug" in told, "the known ones are named"
+    button(app, "take-out-phase")
+    assert app.query_params["phase"] in ("dataset-construction", ["dataset-construction"])
+    assert not any("such" in one.value for one in app.main.warning)
+    assert not start("search", phase="dataset-construction").main.warning
+
+
 def test_filters_that_nothing_passes_say_so(start: Start) -> None:
     for page in ("search", "papers", "challenges"):
         app = start(page, author="nobody at all", q="code")
@@ -259,6 +273,25 @@ def test_a_challenge_has_an_address_of_its_own(start: Start, folder: Path) -> No
     alone = start("challenges", challenge=known[0])
     assert markup(alone).count('class="sf-challenge"') == 1
     assert start("challenges", challenge="c0000000000").info
+
+
+def test_a_rejected_challenge_says_who_rejected_it_with_the_undo(
+    start: Start, folder: Path
+) -> None:
+    known = re.findall(r'id="e-(c[0-9a-f]{10})-0"', markup(start("challenges")))[0]
+    app = start("challenges", challenge=known)
+    app.text_input(key="challenge-who").set_value("ada")
+    app.text_input(key="challenge-why").set_value("a *wish* only")
+    button(app, "challenge-reject")
+    for shown in (app, start("challenges", challenge=known)):
+        (told,) = [one.value for one in shown.info]
+        assert "ada rejected this challenge on " in told
+        assert "wish" in told
+        assert 'class="sf-challenge"' not in markup(shown)
+    button(app, "challenge-undo-reject")
+    assert markup(app).count('class="sf-challenge"') == 1
+    assert any("Undone" in one.value for one in app.main.markdown)
+    assert start("challenges", challenge=known).info == []
 
 
 def test_ask_answers_and_the_address_brings_the_chat_back(start: Start) -> None:

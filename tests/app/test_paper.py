@@ -85,7 +85,7 @@ def test_a_wrong_tag_is_taken_away_and_a_search_knows_at_once(start: Start, fold
     press(app, f"say-no-phase-{wrong}")
     assert ONE not in found(start, phase=wrong)
     assert not keys(app, f"say-no-phase-{wrong}")
-    press(app, "filed-undo")
+    press(app, keys(app, "say-no-undo-")[0])
     assert ONE in found(start, phase=wrong)
     with closing(Library.open(folder)) as library:
         log = [one.decision for one in history(library, ONE)]

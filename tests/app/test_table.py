@@ -16,6 +16,7 @@ from ingest.sources import jsonl
 from kb import literature_table
 from kb.adding import add
 from kb.catalogue import StoredPaper
+from kb.collecting import collect, release
 from kb.library import Library
 
 Start = Callable[..., AppTest]
@@ -59,6 +60,20 @@ def test_a_column_of_ones_own_stands_in_the_address(start: Start) -> None:
     assert "What is forgotten?" in shown(app)
     again = start("table", columns="What is forgotten?", author="nobody at all")
     assert again.info
+
+
+def test_a_collection_that_changes_changes_the_table(start: Start, folder: Path) -> None:
+    library = Library.open(folder)
+    with library.catalogue.read() as reader:
+        first, second, *_rest = [one.paper_id for one in reader.papers(range(20)).values()]
+    collect(library, "thesis", [first])
+    assert shown(start("table", collection="thesis")).count("<tr>") == 2
+    collect(library, "thesis", [second])
+    assert shown(start("table", collection="thesis")).count("<tr>") == 3
+    release(library, "thesis", [first])
+    after = shown(start("table", collection="thesis"))
+    assert (f"id={first}" in after, f"id={second}" in after) == (False, True)
+    library.close()
 
 
 def test_the_table_can_be_taken_away(start: Start) -> None:

@@ -58,6 +58,8 @@ def test_what_is_asked_while_another_answer_is_made_is_answered_too(
     page.keyboard.type(f"{QUESTION}\nWho won the football match last night?\n")
     expect(page.locator('[class*="st-key-cover-"]')).to_have_count(2, timeout=120_000)
     still(page)
+    # The box has not moved: what is typed next goes into it.
+    assert page.evaluate("!!document.activeElement.closest('.st-key-question')")
     # Both began with the same words: the day of each is to be read, not cut off.
     page.get_by_role("button", name="New chat").click()
     expect(page.locator(".st-key-examples")).to_be_visible(timeout=30_000)

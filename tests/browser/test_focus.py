@@ -44,19 +44,53 @@ def test_after_a_verdict_the_next_one_has_the_focus(open_page: Open) -> None:
     press_enter(page, first)
     expect(shown(page, second)).to_be_focused()
     scrolled = page.evaluate(SCROLLED)
-    gone, following, *_others = keys(page, "no")
-    press_enter(page, gone)
-    expect(shown(page, following)).to_be_focused()
+    tags = keys(page, "no")
+    press_enter(page, tags[0])
+    undo = page.locator('[class*="st-key-say-no-undo-"] button').filter(visible=True)
+    expect(undo).to_be_focused()
     page.wait_for_timeout(600)
-    assert page.evaluate(FOCUSED) == following
+    assert str(page.evaluate(FOCUSED)).startswith("say-no-undo-")
     assert page.evaluate(SCROLLED) >= scrolled
-    press_enter(page, "filed-undo")
+    page.keyboard.press("Enter")
+    expect(shown(page, tags[0])).to_be_visible()
+    expect(undo).to_have_count(0)
     page.wait_for_function(f"({FOCUSED})() !== 'BODY'")
+    assert keys(page, "no") == tags, "a second Enter undoes: no other tag is gone"
+
+
+@pytest.mark.parametrize("ms", [0, 60, 300])
+def test_two_quick_enters_take_no_second_tag_away(open_page: Open, still: Still, ms: int) -> None:
+    page = open_page(f"paper?id={PAPER}")
+    tags = keys(page, "no")
+    shown(page, tags[0]).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(ms)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(600)
+    still(page)
+    page.wait_for_timeout(600)
+    assert {*keys(page, "no")} >= {*tags[1:]}
+    if tags[0] not in keys(page, "no"):  # both came to the ✗, none to the Undo
+        page.locator('[class*="st-key-say-no-undo-"] button').filter(visible=True).click()
+    expect(shown(page, tags[0])).to_be_visible()
+    assert {*keys(page, "no")} == {*tags}
+
+
+def test_a_verdict_names_its_tag(open_page: Open) -> None:
+    page = open_page(f"paper?id={PAPER}")
+    for verdict, said, sign in (("yes", "Confirm", "✓"), ("no", "Remove", "✗")):
+        key = keys(page, verdict)[0]
+        one, tag = shown(page, key), key.removeprefix(f"say-{verdict}-")
+        chip = page.locator(f".st-key-filed-{tag} .sf-chip").first
+        name = chip.evaluate("one => one.firstChild.textContent")
+        expect(one).to_have_accessible_name(f"{said} {name}")
+        drawn = one.evaluate("one => getComputedStyle(one, '::before').content")
+        assert sign in drawn
 
 
 def test_where_one_went_meanwhile_one_stays(open_page: Open, still: Still) -> None:
     page = open_page(f"paper?id={PAPER}")
-    press_enter(page, keys(page, "no")[0])
+    press_enter(page, keys(page, "yes")[0])
     shown(page, "favourite").focus()
     still(page)
     page.wait_for_timeout(600)

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -109,6 +109,101 @@ def test_the_graph_zooms_by_buttons_and_moves_under_the_mouse(open_page: Open) -
     expect(page.locator(".st-key-graph-opened")).to_have_count(0)
 
 
+def test_the_graph_lets_go_and_knows_its_button(open_page: Open, still: Still) -> None:
+    page = open_page("map?view=graph")
+    world = page.locator(".graph svg > g").first
+    expect(page.locator(".graph .dots .challenge").first).to_be_visible()
+    box = page.locator(".graph").bounding_box()
+    assert box
+    x, y = box["x"], box["y"]
+    whole = world.get_attribute("transform") or ""
+    page.mouse.move(x + 2, y + 60)
+    page.mouse.down()
+    page.mouse.move(x - 60, y + 60)
+    page.mouse.up()
+    page.mouse.move(x + 60, y + 90)
+    page.mouse.move(x + 160, y + 130)
+    page.mouse.down(button="right")
+    page.mouse.move(x + 220, y + 160, steps=4)
+    page.mouse.up(button="right")
+    page.wait_for_timeout(200)
+    expect(world).to_have_attribute("transform", whole)
+    page.keyboard.press("Escape")
+    page.mouse.move(x + 20, y + 20)
+    page.mouse.down()
+    page.mouse.move(x + 80, y + 60, steps=4)
+    page.mouse.up()
+    expect(world).not_to_have_attribute("transform", whole)
+    page.locator(".graph .dots .challenge").first.dispatch_event("click")  # a screen reader's
+    expect(page.locator(".st-key-graph-opened")).to_be_visible()
+    still(page)
+
+
+def test_a_tap_shows_what_it_opened_and_a_swipe_scrolls_the_page(
+    open_page: Open, still: Still
+) -> None:
+    page = open_page("map?view=graph", width=390)
+    node = page.locator(".graph .dots .challenge").first
+    expect(node).to_be_visible()
+    node.evaluate(
+        "one => one.dispatchEvent("
+        "new PointerEvent('click', {bubbles: true, composed: true, pointerType: 'touch'}))"
+    )
+    card = page.locator(".st-key-graph-opened")
+    expect(card).to_be_in_viewport(ratio=0.9)
+    expect(page.locator(".graph .hint")).to_be_hidden()
+    still(page)
+    before = _middle(node)
+    page.get_by_role("button", name="Zoom in").dispatch_event("click")
+    page.wait_for_timeout(200)
+    assert _middle(node) == pytest.approx(before, abs=2), "zoomed about the open node"
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop"
+    world, graph = page.locator(".graph svg > g").first, page.locator(".graph").bounding_box()
+    was, drawn = page.evaluate(scrolled), world.get_attribute("transform")
+    assert graph
+    fingers = page.context.new_cdp_session(page)
+    at = {"x": graph["x"] + 8, "y": max(graph["y"], 0) + 100}
+    for kind, down in [("Start", 0), *(("Move", 12 * n) for n in range(1, 6))]:
+        spot = {"x": at["x"], "y": at["y"] + down}
+        fingers.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [spot]})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+    assert page.evaluate(scrolled) < was
+    assert world.get_attribute("transform") == drawn
+
+
+def _middle(node: Locator) -> tuple[float, float]:
+    """Where the middle of a node lies in the graph, in pixels."""
+    x, y = node.evaluate(
+        "one => { const a = one.getBoundingClientRect(),"
+        " b = one.closest('.graph').getBoundingClientRect();"
+        " return [a.x + a.width / 2 - b.x, a.y + a.height / 2 - b.y]; }"
+    )
+    return float(x), float(y)
+
+
+def test_best_supported_challenges_have_names_that_do_not_meet(open_page: Open) -> None:
+    page = open_page("map?view=graph")
+    expect(page.locator(".graph .dots .challenge").first).to_be_visible()
+    named = page.locator(".graph .names text")
+    expect(named.nth(11)).to_be_attached()  # six phases, and more than the one with room
+    boxes = named.evaluate_all("all => all.map(one => one.getBoundingClientRect().toJSON())")
+    for at, a in enumerate(boxes):
+        for b in boxes[:at]:
+            beside = a["right"] <= b["left"] or b["right"] <= a["left"]
+            assert beside or a["bottom"] - 4 <= b["top"] or b["bottom"] - 4 <= a["top"]
+
+
+def test_an_open_paper_is_drawn_again_from_its_address(open_page: Open, still: Still) -> None:
+    page = open_page("map?view=graph")
+    page.get_by_text("Draw the papers too").click()
+    page.locator(".graph .dots .paper").first.dispatch_event("click")
+    expect(page.locator(".st-key-graph-opened")).to_be_visible()
+    still(page)
+    again = open_page(f"map?{urlsplit(page.url).query}")
+    expect(again.locator(".graph .dots .paper.open")).to_have_count(1)
+
+
 def test_years_are_told_in_a_table_too(open_page: Open) -> None:
     page = open_page("map?view=years", scheme="dark")
     expect(page.locator(".sf-numbers").first).to_be_visible()
@@ -155,8 +250,14 @@ def test_a_challenge_is_renamed_and_that_undone(open_page: Open, still: Still) -
     expect(page.locator(".sf-challenge").first).to_contain_text("Oracles <b>we</b> lack")
     expect(page.locator(".sf-challenge .sf-you").first).to_have_text("a person's words")
     still(page)
-    page.get_by_text("What people decided (1)").click()
-    page.get_by_role("button", name="Undo", exact=True).click()
-    expect(page.get_by_text("Saved. It can be undone")).to_be_visible(timeout=20_000)
+    done = page.locator(".st-key-challenge-done")
+    expect(done).to_contain_text("Saved.")
+    deciding = page.locator(".st-key-challenge-deciding").bounding_box()
+    said = done.bounding_box()
+    assert deciding
+    assert said
+    assert deciding["y"] - said["y"] < 120, "beside the decision"
+    done.get_by_role("button", name="Undo").click()
+    expect(done).to_contain_text("Undone.")
     still(page)
     expect(page.locator(".sf-challenge .sf-you")).to_have_count(0)

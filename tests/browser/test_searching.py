@@ -87,7 +87,7 @@ def test_a_tag_taken_away_leaves_the_search_and_comes_back(open_page: Open, stil
     expect(card.locator(f".st-key-filed-{TAG}")).to_have_count(0)
     still(card)
     assert not found(open_page, still, phase)
-    card.locator(".st-key-filed-undo button").filter(visible=True).first.click()
+    card.locator(".st-key-filed-last button").filter(visible=True).first.click()
     expect(card.locator(f".st-key-filed-{TAG}")).to_be_visible(timeout=30_000)
     still(card)
     assert found(open_page, still, phase)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from ingest.sources import jsonl
+from kb.adding import add
 from kb.answer import Answer, ask
 from kb.catalogue import Filters
 from kb.citations import cite
@@ -356,6 +360,39 @@ def test_the_shipped_model_says_what_it_was_fitted_on() -> None:
     assert here["answered"] >= 0.9
     assert here["recall"] >= 0.75
     assert model.chance(worse) < model.chance(middle)
+
+
+def test_what_is_far_from_every_paper_is_refused_whatever_words_it_shares() -> None:
+    model = load_refusal()
+    # As "What is the weather?" to 7,912 abstracts, four of which have the word.
+    shared = dataclasses.replace(
+        Signs(*model.mean), kin=1.0, weakest=1.0, covered=1.0, together=0.0, name_missing=0.0,
+        sweeping=0.0, unhelpful=0.2, second_rarest=0.0,
+    )  # fmt: skip
+    assert model.chance(dataclasses.replace(shared, near=0.13, sentence=0.3)) == 0.0
+    # Near in one respect, it is judged by all the signs.
+    for near, sentence in ((0.31, 0.3), (0.13, 0.5)):
+        one = dataclasses.replace(shared, near=near, sentence=sentence)
+        assert model.chance(one) > model.threshold
+
+
+def test_an_answer_says_a_sentence_without_the_number_of_its_list(tmp_path: Path) -> None:
+    said = "Each short lesson of a failed repair is kept for the next attempt of the agent."
+    record = {
+        "id": "2501.07777",
+        "title": "Lessons of Failed Repairs",
+        "abstract": f"3. We study repair agents over many attempts. 4. {said}",
+        "published": "2025-01-05",
+    }
+    path = tmp_path / "papers.jsonl"
+    path.write_text(json.dumps(record), encoding="utf-8")
+    with closing(Library.create(tmp_path / "library")) as library:
+        assert add(library, [jsonl(path)]).added == 1
+        answer = ask(library, "Which short lesson of a failed repair does the agent keep?")
+        assert [one.text for one in answer.sentences] == [said]
+        assert [one.quote for one in answer.citations] == [said]
+        assert [one.sentences for one in answer.groups] == [(0,)]
+        assert answer.dropped == 0
 
 
 def test_the_fit_finds_weights_that_were_put_in() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -101,6 +103,18 @@ def test_a_lost_catalogue_is_put_back(tmp_path: Path) -> None:
     copy = FIXTURE / "library" / "catalogue.sqlite"
     assert restore(tmp_path / "library", copy, NOW) is None
     assert len(ids(tmp_path / "library")) == 3
+
+
+def test_a_catalogue_of_older_tables_is_replaced(tmp_path: Path) -> None:
+    """Its tables lack columns; what they hold is still told to go."""
+    older = tmp_path / "library"
+    shutil.copytree(FIXTURE / "library", older)
+    with closing(sqlite3.connect(older / "catalogue.sqlite")) as held, held:
+        held.execute("UPDATE papers SET n = 900 WHERE n = 2")
+    assert restore(older, FIXTURE / "library" / "catalogue.sqlite", NOW) is not None
+    with closing(Library.open(older)) as library, library.catalogue.read() as reader:
+        assert reader.removed_since(0) >= {1, 2, 3, 900}
+    assert examine(older) == []
 
 
 @pytest.mark.parametrize("fault", ["cut", "other", "newer"])

@@ -10,6 +10,7 @@ from kb.answer import ask
 from kb.catalogue import Filters
 from kb.followup import Resolved, Turn, resolve, topic, turn_of
 from kb.library import Library
+from kb.missing import IN_ENGLISH, unreadable
 from kb.naming import places_in, years_in
 from taxonomy.codebook import load
 
@@ -17,6 +18,7 @@ CODEBOOK = load()
 TESTS = "How do models generate unit tests for Java?"
 SPEED = "What speedup does Speculative Streaming achieve?"
 MONITOR = "What makes monitoring deployed LLM applications hard?"
+NAMED = "What does SWE-bench measure?"
 REPAIR = "How well does GPT-4 repair bugs?"
 COUNT = "How many papers on unlearning since 2023?"
 ABOUT = "(about: models generate unit tests for Java)?"
@@ -57,6 +59,13 @@ def after(first: str, second: str, **filters: object) -> Resolved:
         (TESTS, "When does that fail?", f"When does that fail {ABOUT}"),
         (TESTS, "What are the limitations?", f"What are the limitations {ABOUT}"),
         (TESTS, "Are there any benchmarks?", f"Are there any benchmarks {ABOUT}"),
+        (NAMED, "Which models solve it best?", "Which models solve SWE-bench best?"),
+        (NAMED, "How do agents do on this?", "How do agents do on SWE-bench?"),
+        (NAMED, "Is this method safe?", "Is this method safe (about: SWE-bench measure)?"),
+        (NAMED, "Is it contaminated?", "Is SWE-bench contaminated?"),
+        (NAMED, "Who solves it without retrieval?", "Who solves SWE-bench without retrieval?"),
+        (TESTS, "Which tools support this?", f"Which tools support this {ABOUT}"),
+        (REPAIR, "Does it fail?", "Does it fail (about: GPT-4 repair bugs)?"),
     ],
 )  # fmt: skip
 def test_what_leans_on_the_conversation_is_completed(
@@ -139,11 +148,29 @@ def test_those_papers_are_the_ones_cited_last(second: str, question: str) -> Non
         "If a model ports legacy code, will it notice that it changed what the program does?",
         "Are there benchmarks for Rust?",
         "How many papers on watermarking?",
+        "How does it come that agents repeat themselves?",
+        "Do agents find it hard to plan?",
+        "How do agents test code by running it?",
+        "How do agents learn that it fails?",
+        "Which tests are those with most faults found?",
+        "代码补全的延迟如何降低？",
+        "Как агенты исправляют ошибки?",
     ],
 )
 def test_a_complete_question_is_left_alone(second: str) -> None:
-    found = after(TESTS, second, phases=("dataset-construction",))
-    assert found == Resolved(second)
+    for first in (TESTS, NAMED):
+        found = after(first, second, phases=("dataset-construction",))
+        assert found == Resolved(second)
+
+
+@pytest.mark.parametrize("typed", ["代码补全的延迟如何降低？", "Как агенты исправляют ошибки?"])
+def test_a_question_in_another_script_is_refused(library: Library, typed: str) -> None:
+    answer = ask(library, typed, earlier=[Turn(TESTS, cited=("2401.00001",))])
+    assert (answer.answered, answer.reason) == (False, IN_ENGLISH)
+    assert not answer.retrieved_ids
+    said = turn_of(json.loads(json.dumps(answer.to_json())))
+    assert resolve("What about Rust?", [Turn(TESTS), said], CODEBOOK).question.endswith("for Rust?")
+    assert not unreadable(library, "How do agents write Überprüfungen, α and 代码?")
 
 
 def test_they_and_the_second_one_are_papers_cited() -> None:
@@ -178,6 +205,16 @@ def test_small_talk_is_no_question_and_no_context(library: Library, typed: str) 
     assert resolve("What about Rust?", [turn, said], CODEBOOK) == after(TESTS, "What about Rust?")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["?", "{};", "$$$", "<script>alert(1)</script>", "<style>p {color: red}</style>", "main()",
+     "List<String>", "<img src=x onerror=go>hi"],
+)  # fmt: skip
+def test_signs_markup_and_code_are_no_question(library: Library, typed: str) -> None:
+    answer = ask(library, typed)
+    assert answer.reason.startswith("That is no question about papers.")
+
+
 @pytest.mark.parametrize("typed", ["and by year?", "and for deployment?", "Which of those? why?"])
 def test_a_follow_up_needs_a_question_before_it(typed: str) -> None:
     assert "Ask it whole" in resolve(typed, [], CODEBOOK).refused
@@ -206,6 +243,9 @@ def test_what_another_page_counts_is_pointed_to(library: Library, typed: str, wa
         "Rust?",
         "How many papers on agents in 2025?",
         "In which phases are challenges stated?",
+        "C++?",
+        "Where do models misuse eval() in code?",
+        "Do models prefer List<String> to arrays?",
     ],
 )
 def test_a_first_question_is_left_alone(typed: str) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from ingest.sources import jsonl
+from kb.adding import add
 from kb.answer import ask
 from kb.followup import Turn
 from kb.library import Library
-from kb.missing import Unknown, lacking, unknown_words
+from kb.missing import IN_ENGLISH, Unknown, lacking, unknown_words, unreadable
 from kb.question import read_question
 
 
@@ -74,3 +80,19 @@ def test_words_that_no_paper_of_a_few_has(library: Library) -> None:
     # A plain verb or a pronoun is never what is missing.
     assert not missing(library, "How does his code handle a question?")
     assert not missing(library, "What are the limitations of code generation?")
+
+
+def test_a_library_with_papers_in_another_script_is_searched_in_it(tmp_path: Path) -> None:
+    typed = "代码补全的延迟如何降低？"
+    with closing(Library.create(tmp_path / "library")) as library:
+        assert not unreadable(library, typed)
+        assert ask(library, typed).reason.startswith("The library is empty.")
+        for place, (title, why) in enumerate(
+            (("Code Completion", IN_ENGLISH), ("代码补全的延迟", ""))
+        ):
+            path = tmp_path / f"{place}.jsonl"
+            text = "We measure how long completion takes."
+            record = {"id": f"2501.0777{place}", "title": title, "abstract": text}
+            path.write_text(json.dumps(record), encoding="utf-8")
+            assert add(library, [jsonl(path)]).added == 1
+            assert unreadable(library, typed) == why

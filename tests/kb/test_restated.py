@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ingest.sources import jsonl
 from kb import challenge_acts as acts
 from kb import decisions, kept_challenges, mapping, merging
 from kb.adding import add
+from kb.backup import backup, restore
 from kb.catalogue import Catalogue, StoredPaper
 from kb.catalogue import soundness as repairs
 from kb.catalogue.tables import sentences
@@ -142,6 +144,33 @@ def test_a_decision_reads_no_statement_again(
     for act in (tag, renamed, tag):
         act(library, rng)
         assert mapped(library).challenges
+
+
+def test_a_restored_library_is_mapped_anew(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its papers state what they did; their tags, authors and years are of before."""
+    before = mapped(library).papers
+    backup(library.catalogue, tmp_path / "copy.sqlite")
+    rng = random.Random(2)
+    for act in (tag, tag, tag, facts):
+        act(library, rng)
+    assert mapped(library).papers != before
+    restore(library.folder, tmp_path / "copy.sqlite", datetime(2026, 3, 4, tzinfo=UTC))
+    now, chart = mapped(library), challenge_map(library).to_json()
+    assert now.papers == before
+    assert (now, chart) == read_anew(library, monkeypatch)
+
+
+def test_a_decision_on_an_older_codebook_s_map_merges_nothing(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapped(library)  # by which challenges are found to decide on
+    found = mapped(library, 0)
+    monkeypatch.setattr(mapping, "stated", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr("kb.challenges.build", lambda *_: pytest.fail("merged again"))
+    acts.rename(library, found.challenges[0].challenge_id, "Called otherwise", who="ada")
+    assert "Called otherwise" in {one.statement for one in mapped(library, 0).challenges}
 
 
 def test_a_vector_that_a_repair_mends_is_merged_anew(

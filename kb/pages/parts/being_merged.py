@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kb.errors import KbError
 from kb.library import Library
 from kb.mapping import being_merged, mapped
 from kb.pages.parts.words import _, many
@@ -21,7 +22,10 @@ def told(library: Library) -> None:
 def _told(library: Library) -> None:
     if not being_merged(library):
         st.rerun()
-    new = len(library.snapshot().table.n) - len(mapped(library).papers)
+    try:
+        new = len(library.snapshot().table.n) - len(mapped(library).papers)
+    except KbError:
+        st.rerun()  # it failed just now: the page says so, with the way out
     if new > 0:
         what = many(
             "{n} paper that came in is being merged.",

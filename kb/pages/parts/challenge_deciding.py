@@ -8,6 +8,7 @@ import streamlit as st
 
 from kb import challenge_acts as acts
 from kb.bounds import LONGEST_WHY
+from kb.catalogue.challenge_log import ChallengeDecision
 from kb.challenge_acts import Entry
 from kb.challenges import Challenge
 from kb.errors import KbError
@@ -19,6 +20,8 @@ from kb.pages.parts.markup import plain, readable, visible
 from kb.pages.parts.words import _, later, many
 
 _WHO, _WHY = "challenge-who", "challenge-why"
+_SAID = "challenge-said"
+"""Of this session: (challenge, what was done, number of the decision or 0), said beside it."""
 _OFFERED = 40
 _SHOWN = 20
 _SHORT = 90
@@ -35,6 +38,7 @@ def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> 
     """The form below an open challenge."""
     if library.catalogue.read_only:
         return
+    told(library)
     with st.expander(
         _("Decide on this challenge"), icon=":material/edit:", key="challenge-deciding"
     ):
@@ -60,18 +64,48 @@ def decide_on(library: Library, one: Challenge, others: Sequence[Challenge]) -> 
                 library,
                 lambda who, why: acts.reject(library, one.challenge_id, who=who, why=why),
             ),
-            kwargs={"gone": True},
         )
 
 
-def told() -> None:
-    """What the last act did, or why it could not be done; above the page."""
-    said = st.session_state.pop("challenge-said", "")
-    failed = st.session_state.pop("challenge-failed", "")
-    if said:
-        st.success(plain(said))
-    if failed:
-        st.error(plain(failed))
+def told(library: Library) -> None:
+    """What the last act here did, with its undo, or why it could not be done."""
+    if failed := st.session_state.pop("challenge-failed", ""):
+        st.error(plain(failed), icon=":material/error:")
+    where, said, n = st.session_state.get(_SAID, ("", "", 0))
+    if not said or where != state.one("challenge"):
+        st.session_state.pop(_SAID, None)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="challenge-done"):
+        st.markdown(f":material/check: {plain(said)}")
+        if n:
+            _undo_button(library, n, "challenge-undo-last")
+
+
+def rejection(library: Library, wanted: str) -> bool:
+    """Say who rejected the challenge of this id, or of this statement's, with the undo.
+
+    False where nobody did, so that a decision in force says so.
+    """
+    found = [
+        one.decision
+        for one in acts.history(library)
+        if one.in_force
+        and (one.decision.action, one.decision.out) == ("reject", ())
+        and any(wanted in (held.id, *held.statements) for held in one.decision.challenges)
+    ]
+    if not found:
+        return False
+    last = found[-1]
+    said = _("{who} rejected this challenge on {day}: it is shown nowhere.")
+    said = said.format(who=last.who, day=last.at[:10])
+    with st.container(key="challenge-rejected"):
+        st.info(
+            plain(f"{said} {last.why}".strip()),
+            icon=":material/block:",
+        )
+        if not library.catalogue.read_only:
+            _undo_button(library, last.n, "challenge-undo-reject")
+    return True
 
 
 def history(library: Library) -> None:
@@ -93,7 +127,7 @@ def history(library: Library) -> None:
                     _("Redo") if entry.decision.action == "undo" else _("Undo"),
                     key=f"challenge-undo-{n}",
                     on_click=_undo,
-                    args=(library, n),
+                    args=(library, n, f"{_WHO}-undo"),
                 )
         if len(entries) > _SHOWN:
             earlier = many("{n} earlier one", "{n} earlier ones", len(entries) - _SHOWN)
@@ -191,21 +225,36 @@ def _chosen_rows(library: Library, name: str, act: Callable[..., object], field:
     _act(library, lambda who, why: act(library, name, chosen, who=who, why=why))
 
 
-def _undo(library: Library, n: int) -> None:
-    who = named(library, f"{_WHO}-undo")
-    _act(library, lambda *_said: acts.undo(library, n, who=who))
+def _undo_button(library: Library, n: int, key: str) -> None:
+    st.button(
+        _("Undo"),
+        icon=":material/undo:",
+        type="tertiary",
+        on_click=_undo,
+        args=(library, n, _WHO),
+        key=key,
+    )
 
 
-def _act(library: Library, act: Callable[[str, str], object], *, gone: bool = False) -> None:
-    """Act, and leave what is to be said for the next drawing of the page."""
+def _undo(library: Library, n: int, field: str) -> None:
+    who = named(library, field)
+    _act(library, lambda *_said: acts.undo(library, n, who=who), _("Undone."))
+
+
+def _act(library: Library, act: Callable[[str, str], object], done: str = "") -> None:
+    """Act, and leave what is to be said for the next drawing of the page.
+
+    Takes: done, what is said of an act that is no decision to be undone.
+    """
     try:
-        act(named(library, _WHO), str(st.session_state.get(_WHY, "")))
+        made = act(named(library, _WHO), str(st.session_state.get(_WHY, "")))
     except KbError as error:
         st.session_state["challenge-failed"] = f"{error.message}. {error.remedy}"
         return
-    st.session_state["challenge-said"] = _("Saved. It can be undone under “What people decided”.")
-    if gone:
-        state.put({"challenge": ""})
+    said = done or _("Saved.")
+    n = made.n if isinstance(made, ChallengeDecision) else 0
+    st.session_state[_SAID] = (state.one("challenge"), said, n)
+    st.toast(plain(said), icon=":material/check:")
 
 
 def _said(row: Evidence) -> str:

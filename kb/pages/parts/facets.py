@@ -12,7 +12,7 @@ import streamlit as st
 from kb.catalogue import Filters
 from kb.collecting import collections
 from kb.library import Library
-from kb.pages.parts import my_filters, state
+from kb.pages.parts import my_filters, state, unheeded
 from kb.pages.parts.markup import plain
 from kb.pages.parts.tags import meaning
 from kb.pages.parts.words import _, later, many
@@ -40,7 +40,7 @@ _CATEGORIES = 12
 
 
 def current(library: Library) -> Filters:
-    """The filters that the address names; what is not known there is left out."""
+    """The filters that the address names; what is not known is left out: `sidebar` says so."""
     edition = library.edition
     low, high = state.number("from", 0, low=0, high=9999), state.number("to", 0, low=0, high=9999)
     return Filters(
@@ -97,6 +97,7 @@ def sidebar(
     """
     filters, snapshot = current(library), library.snapshot()
     table = snapshot.table
+    unheeded.draw(library.edition, [who for who in _WHO if who])
     own = my_filters.numbers(library) if mine else None
     counted = np.ones(len(table.n), bool) if within is None else np.isin(table.n, within)
     ours = counted if own is None else counted & np.isin(table.n, own)

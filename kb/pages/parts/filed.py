@@ -17,11 +17,15 @@ from kb.pages.parts.tags import chips
 from kb.pages.parts.words import _
 
 _LAST = "filed-last"
-"""Of this session: (paper id, what was done, numbers of the decisions), to be undone at once."""
+"""Of this session: (paper id, verdict, what was done, numbers of the decisions), to be undone."""
 
 
 def filed(library: Library, paper: StoredPaper) -> None:
-    """The tags of a paper, with ✓ and ✗ beside each and a menu to add one."""
+    """The tags of a paper, with ✓ and ✗ beside each and a menu to add one.
+
+    The signs are drawn by the look (`look.css`): a button's text, hidden there, names its tag to
+    those who hear the page.
+    """
     writable = not library.catalogue.read_only
     _last(library, paper)
     known = [tag for facet in library.codebook.facets for tag in paper.tags if _knows(facet, tag)]
@@ -42,12 +46,12 @@ def _row(library: Library, paper: StoredPaper, tag: StoredTag, *, writable: bool
     name = _(library.codebook.facet(tag.facet).category(tag.key).name)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         st.html(chips(library.codebook, [tag]), width="stretch")
-        verdicts = [("no", "✗", _("Wrong: take {name} away"))] if writable else []
-        if writable and tag.by != "human":
-            verdicts.insert(0, ("yes", "✓", _("Right: keep {name} for good")))
-        for verdict, label, meant in verdicts:
+        wrong = ("no", _("Remove {name}"), _("Wrong: take {name} away"))
+        right = ("yes", _("Confirm {name}"), _("Right: keep {name} for good"))
+        asked = [wrong] if tag.by == "human" else [right, wrong]
+        for verdict, label, meant in asked if writable else []:
             st.button(
-                label,
+                plain(label.format(name=name)),
                 help=plain(meant.format(name=name)),
                 type="tertiary",
                 on_click=_say,
@@ -107,7 +111,10 @@ def _say(library: Library, paper: StoredPaper, facet: str, key: str, verdict: st
         st.toast(plain(f"{error.message}: {error.remedy}"), icon=":material/error:")
         return
     opened.follow_soon(library)
-    st.session_state[_LAST] = (paper.paper_id, done, [one.n for one in logged])
+    before = st.session_state.get(_LAST)
+    if not logged and before and before[:3] == (paper.paper_id, verdict, done):
+        return  # the same button used twice: what the first use did can still be undone
+    st.session_state[_LAST] = (paper.paper_id, verdict, done, [one.n for one in logged])
 
 
 def _last(library: Library, paper: StoredPaper) -> None:
@@ -115,16 +122,20 @@ def _last(library: Library, paper: StoredPaper) -> None:
     held = st.session_state.get(_LAST)
     if held is None or held[0] != paper.paper_id:
         return
+    _paper, verdict, done, numbers = held
+    # A key like that of the ✗ just used, and never there before: the keyboard's place goes to it
+    # (`focus.js`), so that a second Enter takes no other tag away.
+    key = f"say-no-undo-{numbers[-1]}" if numbers and verdict == "no" else "filed-undo"
     with st.container(horizontal=True, vertical_alignment="center", key="filed-last"):
-        st.markdown(f":material/check: {plain(held[1])}")
-        if held[2]:
+        st.markdown(f":material/check: {plain(done)}")
+        if numbers:
             st.button(
                 _("Undo"),
                 icon=":material/undo:",
                 type="tertiary",
                 on_click=_take_back,
-                args=(library, held[2]),
-                key="filed-undo",
+                args=(library, numbers),
+                key=key,
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import streamlit as st
 from kb.bundle import read_manifest
 from kb.errors import BundleError, KbError
 from kb.library import Library
-from kb.pages.parts import job_kinds, places, progress
+from kb.pages.parts import job_kinds, person, places, progress
 from kb.pages.parts.jobs import Jobs
 from kb.pages.parts.markup import plain
 from kb.pages.parts.words import _
@@ -21,7 +22,7 @@ def draw(folder: Path, jobs: Jobs, *, library: Library | None, read_only: bool) 
     """Say what is missing and how to get it; `library` is None where there is none."""
     if library is None:
         st.info(
-            _("There is no library in {folder} yet.").format(folder=plain(str(folder))),
+            _("There is no library in {folder} yet.").format(folder=plain(_called(folder, None))),
             icon=":material/shelves:",
         )
     else:
@@ -95,7 +96,13 @@ def _terminal(folder: Path, library: Library | None) -> None:
     st.caption(_("For folders of PDFs and large files; then load this page again."))
     command = "add ~/papers" if library else "init --starter"
     # Without colours: those that Streamlit gives to a shell's words are too faint to read.
-    st.code(f"kb --library '{folder}' {command}", language=None, wrap_lines=True)
+    named = shlex.quote(_called(folder, library))
+    st.code(f"kb --library {named} {command}", language=None, wrap_lines=True)
+
+
+def _called(folder: Path, library: Library | None) -> str:
+    """The folder as whoever looks may know it: others see no path of the server."""
+    return folder.name if person.among_others(library) else str(folder)
 
 
 @st.cache_data(show_spinner=False)

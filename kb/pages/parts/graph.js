@@ -7,6 +7,7 @@ const EDGE = 36; // pixels kept free around the whole drawing
 const LINE = 15; // height of a line of a name, in pixels
 const WIDEST = 170; // of a name
 const MOST_NAMES = 90;
+const SURELY_NAMED = 10; // of the best supported challenges, even over other nodes
 const graphs = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -80,6 +81,7 @@ class Graph {
       return { ...node, lines: parts, wide, ties: [] };
     });
     this.byId = new Map(this.nodes.map((node) => [node.id, node]));
+    this.best = new Set(this.nodes.filter((node) => node.kind === "challenge").slice(0, SURELY_NAMED));
     for (const [a, b] of ties) {
       const pair = [this.byId.get(a), this.byId.get(b)];
       pair.forEach((node) => node.ties.push(pair));
@@ -91,8 +93,10 @@ class Graph {
     const acts = [["+", words.nearer, 1.5], ["−", words.farther, 1 / 1.5], ["⤢", words.whole, 0]];
     this.buttons.replaceChildren(...acts.map(([sign, name, by]) => this.button(sign, name, by)));
     this.reach(this.nodes[0], false);
+    this.held = undefined;
     this.moved = false;
     this.fit();
+    this.tellOf();
   }
 
   dot(node) {
@@ -110,7 +114,7 @@ class Graph {
     one.textContent = sign;
     one.title = name;
     one.setAttribute("aria-label", name);
-    one.onclick = () => (by ? this.zoom(by) : this.fit());
+    one.onclick = () => (by ? this.zoom(by, ...this.middle()) : this.fit());
     return one;
   }
 
@@ -130,6 +134,7 @@ class Graph {
     this.reached = node;
     node?.drawn.setAttribute("tabindex", "0");
     if (!node || !focus) return;
+    this.held = node;
     const { width, height } = this.size(), [x, y] = this.spot(node);
     const into = (at, most) => Math.max(EDGE - at, 0) + Math.min(most - EDGE - at, 0);
     this.go(this.k, this.x + into(x, width), this.y + into(y, height));
@@ -139,6 +144,13 @@ class Graph {
   size() { return { width: this.box.clientWidth, height: this.box.clientHeight }; }
 
   spot(node) { return [node.x * this.k + this.x, node.y * this.k + this.y]; }
+
+  /* Where to zoom to: the node a person went to last, or opened, where one is in view. */
+  middle() {
+    const { width, height } = this.size();
+    const spots = [this.held, this.open].filter(Boolean).map((node) => this.spot(node));
+    return spots.find(([x, y]) => x >= 0 && x <= width && y >= 0 && y <= height) ?? [width / 2, height / 2];
+  }
 
   /* All of it, in the middle. */
   fit() {
@@ -155,7 +167,7 @@ class Graph {
     this.moved = false;
   }
 
-  zoom(by, x = this.size().width / 2, y = this.size().height / 2) {
+  zoom(by, x, y) {
     const k = Math.min(Math.max(this.k * by, this.least), 8), ratio = k / this.k;
     this.go(k, x - (x - this.x) * ratio, y - (y - this.y) * ratio);
   }
@@ -176,26 +188,28 @@ class Graph {
     });
   }
 
-  /* The names that have room, over no node: the open node's, the phases', the best supported. */
+  /* The names that have room, none over another: the open node's, the phases', those of the best
+     supported challenges wherever they hide least, and of the others what hides no node. */
   named() {
     const { width, height } = this.size(), taken = [], found = [];
-    const rank = (node) => (node === this.open ? 0 : node.kind === "phase" ? 1 : 2);
+    const rank = (node) => (node === this.open ? 0 : node.kind === "phase" ? 1 : this.best.has(node) ? 2 : 3);
     const seen = this.nodes.map((node) => [node, ...this.spot(node)])
       .filter(([, x, y]) => x >= 0 && x <= width && y >= 0 && y <= height);
     const dots = seen.map(([node, x, y]) => {
       const r = REACH[node.kind] * this.k ** 0.6;
-      return { node, left: x - r, right: x + r, top: y - r, bottom: y + r };
+      return { node, x, y, left: x - r, right: x + r, top: y - r, bottom: y + r };
     });
-    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-    for (const [at, [node, x]] of [...seen.entries()].sort((a, b) => rank(a[1][0]) - rank(b[1][0]))) {
-      const half = node.wide / 2, tall = LINE * node.lines.length, below = dots[at].bottom + 4;
-      const middle = Math.max(half + 2, Math.min(x, width - half - 2));
-      const top = below + tall > height ? dots[at].top - 4 - tall : below;
-      const box = { left: middle - half - 4, right: middle + half + 4, top, bottom: top + tall };
-      const hides = (dot) => dot.node !== node && meet(box, dot);
-      if (rank(node) && (taken.some((one) => meet(box, one)) || (rank(node) > 1 && dots.some(hides)))) continue;
+    const squares = dots.filter(({ node }) => node.kind === "phase"); // hidden by no challenge's name
+    for (const dot of dots.sort((a, b) => rank(a.node) - rank(b.node))) {
+      const under = (box) => (one) => one !== dot && meet(box, one);
+      const sure = rank(dot.node) < 3, kept = rank(dot.node) < 2 ? taken : [...squares, ...taken];
+      const free = spots(dot, width, height).filter((box) => !kept.some((one) => meet(box, one)));
+      const box = sure
+        ? least(free, (one) => dots.filter(under(one)).length)
+        : free.find((one) => !one.aside && !dots.some(under(one)));
+      if (!box) continue;
       taken.push(box);
-      found.push([node, middle, top]);
+      found.push([dot.node, (box.left + box.right) / 2, box.top]);
       if (found.length === MOST_NAMES) break;
     }
     return found;
@@ -245,7 +259,11 @@ class Graph {
     const { svg } = this, on = (name, act, how) => svg.addEventListener(name, act, how);
     on("click", (event) => {
       const node = !this.dragged && this.at(event);
-      if (node) { this.reach(node); this.choose(node); }
+      this.dragged = false;
+      if (!node) return;
+      this.reach(node);
+      this.choose(node);
+      if (event.pointerType === "touch") this.hint.style.display = "none"; // no finger points there now
     });
     on("pointerover", (event) => this.tellOf(this.at(event)));
     on("pointerleave", () => this.tellOf());
@@ -261,10 +279,12 @@ class Graph {
     }, { passive: false });
     on("keydown", (event) => this.key(event));
     on("pointerdown", (event) => {
-      this.pointers.set(event.pointerId, event);
       this.dragged = false;
+      if (event.button === 0) this.pointers.set(event.pointerId, event);
     });
     on("pointermove", (event) => this.drag(event));
+    // One finger up or down scrolls the page; two are for the drawing alone.
+    on("touchmove", (event) => { if (event.touches.length > 1) event.preventDefault(); }, { passive: false });
     for (const name of ["pointerup", "pointercancel"]) on(name, (event) => this.pointers.delete(event.pointerId));
   }
 
@@ -272,12 +292,14 @@ class Graph {
   drag(event) {
     const before = this.pointers.get(event.pointerId);
     if (!before) return;
-    const x = event.clientX - before.clientX, y = event.clientY - before.clientY;
+    if (!event.buttons) { this.pointers.delete(event.pointerId); return; } // let go outside
+    const other = [...this.pointers.values()].find((one) => one.pointerId !== event.pointerId);
+    const scrolls = event.pointerType === "touch" && !other; // up and down is the page's
+    const x = event.clientX - before.clientX, y = scrolls ? 0 : event.clientY - before.clientY;
     if (!this.dragged && Math.hypot(x, y) < 4) return;
     if (!this.dragged) this.svg.setPointerCapture(event.pointerId);
     this.dragged = true;
     this.tellOf();
-    const other = [...this.pointers.values()].find((one) => one.pointerId !== event.pointerId);
     this.pointers.set(event.pointerId, event);
     if (!other) return this.go(this.k, this.x + x, this.y + y);
     const apart = (one) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
@@ -311,5 +333,23 @@ class Graph {
     return best;
   }
 }
+
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+/* Where a name may stand: below its node, above, right and left of it, as far as it fits. */
+const spots = ({ node, x, y, left, right, top, bottom }, width, height) => {
+  const wide = node.wide + 8, tall = LINE * node.lines.length;
+  const across = Math.max(0, Math.min(x - wide / 2, width - wide));
+  const down = Math.max(0, Math.min(y - tall / 2, height - tall));
+  return [[across, bottom + 4], [across, top - 4 - tall], [right + 2, down, true], [left - 2 - wide, down, true]]
+    .map(([at, from, aside]) => ({ left: at, right: at + wide, top: from, bottom: from + tall, aside }))
+    .filter((box) => box.left >= 0 && box.right <= Math.max(width, wide) && box.top >= 0 && box.bottom <= height);
+};
+
+/* The first of those that cost least. */
+const least = (all, cost) => {
+  const costs = all.map(cost);
+  return all[costs.indexOf(Math.min(...costs))];
+};
 
 const lines = (pairs) => pairs.map(([a, b]) => `M${a.x} ${a.y}L${b.x} ${b.y}`).join("");

@@ -7,6 +7,7 @@ screen reader, and wrote names over each other; where each node lies is known he
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from kb.quotes import unmarked
 _HERE = Path(__file__).parent
 _LABEL = 60
 _NODE = "node"
+_CLICKED = "graph-clicked"
 
 
 def draw(picture: Drawing, key: str) -> str:
@@ -50,6 +52,23 @@ def draw(picture: Drawing, key: str) -> str:
     return node
 
 
+def look_at(container: str) -> None:
+    """Scroll what a click has just opened into view, once, if it is not there.
+
+    Takes: container, the key of the container it stands in.
+    """
+    clicks = st.session_state.pop(_CLICKED, 0)
+    if clicks:
+        # The number makes it another script than that of the click before, so that it runs.
+        st.html(
+            f"<script>/* {int(clicks)} */ {{ const one = "
+            f"document.querySelector('.st-key-{container}');"
+            "if (one) { one.style.scrollMargin = '4rem 0 1rem';"  # free of the bar at the top
+            "one.scrollIntoView({block: 'nearest', behavior: 'smooth'}); } }</script>",
+            unsafe_allow_javascript=True,
+        )
+
+
 def short(text: str) -> str:
     """The beginning of a statement, cut at a word."""
     shown = visible(readable(unmarked(text)))
@@ -69,7 +88,9 @@ def _told(dot: Dot) -> dict[str, str | float]:
 
 
 def _opened(key: str) -> None:
-    state.put({_NODE: str(st.session_state[key]["open"] or "")})
+    node = str(st.session_state[key]["open"] or "")
+    state.put({_NODE: node})
+    st.session_state[_CLICKED] = time.monotonic_ns() if node else 0
 
 
 @st.cache_resource(show_spinner=False)

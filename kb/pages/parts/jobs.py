@@ -41,6 +41,9 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 # What `keep_upload` puts behind the name that a file came with.
 _MARK = re.compile(r"-[0-9a-f]{12}(?=\.\w+$)")
 _FOLDERS = ("pdf", "uploads")
+
+# Of an entry of a bibliography: its line, and perhaps its key, which may hold a slash.
+_ENTRY = re.compile(r":\d+(?: \(.*\))?$", re.DOTALL)
 _log = logging.getLogger(__name__)
 
 
@@ -207,8 +210,10 @@ def keep_upload(folder: Path, name: str, data: bytes) -> Path:
 
 def own_name(item: str) -> str:
     """What an item is called where it came from: of an upload the name of the file, of another
-    path its last part.
+    path its last part; of an entry of a file with its line and key.
     """
-    path = PurePath(item)
+    entry = found[0] if (found := _ENTRY.search(item)) else ""
+    path = PurePath(item.removesuffix(entry))
     stored = path.parent.name in _FOLDERS
-    return (_MARK.sub("", path.name) if stored else path.name) or item
+    name = _MARK.sub("", path.name) if stored else path.name
+    return f"{name}{entry}" if name else item

@@ -25,33 +25,40 @@ _SIZES = (25, 50, 100, 200, 400, 800, 1_600)
 
 def draw(library: Library, filters: Filters) -> None:
     """Controls, the graph, what was clicked, and the tables."""
+    # Before the challenges are read: what is kept of them is kept under no later state.
+    held = (library.opening, opened.state_of_map(library, filters))
     found = opened.all_challenges(library, filters)
     if not found:
         st.info(_("No challenge is stated by the papers that pass the filters."))
         return
     most, papers = _controls(len(found))
-    picture = _drawing(
-        library, (library.opening, opened.state_of_map(library, filters)), filters, most, papers
-    )
-    fewest = found[picture.challenges - 1].papers if picture.challenges else 0
-    st.caption(
-        _(
-            "Drawn: the {n} best supported of {all} challenges ({fewest} or more papers by "
-            "different authors each), {nodes} nodes of at most {most}. Blue squares: phases · "
-            "orange circles: challenges · green triangles: papers. Click a node to open it "
-            "below; drag to move; Ctrl and scroll, or two fingers, to zoom: names appear as you "
-            "come nearer."
-        ).format(
-            n=f"{picture.challenges:,}",
-            all=f"{len(found):,}",
-            fewest=f"{fewest:,}",
-            nodes=f"{len(picture.dots):,}",
-            most=f"{MOST_NODES:,}",
-        )
-    )
-    _opened(library, found, graph_view.draw(picture, "graph"))
+    picture = _drawing(found, library, held, filters, most, papers)
+    st.caption(_drawn(picture, found, min(most, len(found))))
+    _opened(library, found, picture, graph_view.draw(picture, "graph"))
     _files(library, filters, picture, found)
-    map_ties.draw(library, filters, found)
+    map_ties.draw(library, filters, found, held)
+
+
+def _drawn(picture: Drawing, found: Sequence[Challenge], asked_for: int) -> str:
+    """What is in the picture, why not more, and how to use it."""
+    drawn = picture.challenges
+    told = _("Drawn: the {n} best supported of {all} challenges, {nodes} nodes.").format(
+        n=f"{drawn:,}", all=f"{len(found):,}", nodes=f"{len(picture.dots):,}"
+    )
+    fewest = found[drawn - 1].papers if drawn else 0
+    said = [told]
+    if drawn < asked_for:
+        fewer = _("{n} of the {m} asked for: more than {most} nodes would be drawn.")
+        said.append(fewer.format(n=f"{drawn:,}", m=f"{asked_for:,}", most=f"{MOST_NODES:,}"))
+    if fewest > 1:
+        each = _("Each is stated by {fewest} or more papers by different authors.")
+        said.append(each.format(fewest=f"{fewest:,}"))
+    how = _(
+        "Blue squares: phases · orange circles: challenges · green triangles: papers. Click a "
+        "node to open it below; drag to move; Ctrl and scroll, or two fingers, to zoom: names "
+        "appear as you come nearer."
+    )
+    return " ".join([*said, how])
 
 
 def _files(
@@ -93,35 +100,41 @@ def _controls(count: int) -> tuple[int, bool]:
     held = state.number("most", 100, low=1, high=_SIZES[-1])
     nearest = min(sizes, key=lambda size: abs(size - held))
     if len(sizes) > 1:
+        known = [str(size) for size in sizes]
+        key, changed = state.bound("most", str(nearest), known=known)
+        label = _("Challenges drawn, best supported first")
         chosen = left.select_slider(
-            _("Challenges drawn, best supported first"), sizes, value=nearest, key=f"most-{count}"
+            label, known, key=key, on_change=changed, format_func=lambda one: f"{int(one):,}"
         )
         nearest = int(chosen)
-    with_papers = right.toggle(_("Draw the papers too"), key="graph-papers")
+    key, changed = state.switch("draw", "papers")
+    with_papers = right.toggle(_("Draw the papers too"), key=key, on_change=changed)
     return nearest, bool(with_papers)
 
 
 @st.cache_resource(show_spinner="Drawing the graph …", max_entries=32)
 def _drawing(
+    _found: Sequence[Challenge],
     _library: Library,
-    key: object,  # noqa: ARG001 - what the drawing depends on
-    filters: Filters,
+    held: object,  # noqa: ARG001 - what the drawing depends on
+    filters: Filters,  # noqa: ARG001 - part of the key
     most: int,
     with_papers: bool,
 ) -> Drawing:
-    found = opened.all_challenges(_library, filters)
     titles = {name: title(paper.title) for name, paper in mapped(_library).papers.items()}
     phases = in_files(_library, "phase")  # in English: the page translates
-    return drawing(found, phases, titles, most=most, with_papers=with_papers)
+    return drawing(_found, phases, titles, most=most, with_papers=with_papers)
 
 
-def _opened(library: Library, found: Sequence[Challenge], node: str) -> None:
+def _opened(library: Library, found: Sequence[Challenge], picture: Drawing, node: str) -> None:
     """What was clicked: a challenge with its quotes, a paper, or a phase."""
     if not node:
         return
     kind, _colon, key = node.partition(":")
     papers = mapped(library).papers
     with st.container(key="graph-opened"):
+        if node not in {dot.id for dot in picture.dots}:
+            st.caption(_("What is open is not in the graph as it is filtered and drawn now."))
         one = next((one for one in found if one.challenge_id == node), None)
         if one is not None:
             quotes.challenge(library, one, papers)
@@ -136,3 +149,4 @@ def _opened(library: Library, found: Sequence[Challenge], node: str) -> None:
                 icon=":material/arrow_forward:",
                 query_params={"phase": key},
             )
+    graph_view.look_at("graph-opened")

@@ -12,7 +12,7 @@ from kb.library import Library
 from kb.map_network import bridging, communities, shared_challenges
 from kb.map_parts import Bridge, Shared
 from kb.mapping import mapped
-from kb.pages.parts import graph_view, opened, places
+from kb.pages.parts import graph_view, places
 from kb.pages.parts.markup import plain, readable, title, visible
 from kb.pages.parts.tags import names
 from kb.pages.parts.words import _, many
@@ -21,9 +21,8 @@ from kb.quotes import unmarked
 _ROWS = 12
 
 
-def draw(library: Library, filters: Filters, found: Sequence[Challenge]) -> None:
-    """The three tables; only the one that is looked at is worked out."""
-    state = (library.opening, opened.state_of_map(library, filters))
+def draw(library: Library, filters: Filters, found: Sequence[Challenge], state: object) -> None:
+    """The three tables of the challenges `found` in `state`; only the one looked at is made."""
     by_id = {one.challenge_id: one for one in found}
     some, bridges, groups = st.tabs(
         [_("Several phases"), _("Bridges"), _("Communities")], key="ties", on_change="rerun"
@@ -33,10 +32,10 @@ def draw(library: Library, filters: Filters, found: Sequence[Challenge]) -> None
             _wide(library, _shared(found), by_id)
     if bridges.open:
         with bridges:
-            _bridges(library, _bridging(library, state, filters))
+            _bridges(library, _bridging(found, state, filters))
     if groups.open:
         with groups:
-            _communities(_groups(library, state, filters), by_id)
+            _communities(_groups(found, state, filters), by_id)
 
 
 def _shared(found: Sequence[Challenge]) -> tuple[Shared, ...]:
@@ -56,28 +55,31 @@ def _told(found: Sequence[Challenge]) -> dict[str, set[str]]:
 # Streamlit keeps a value by its arguments, without those that begin with an underscore.
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _bridging(
-    _library: Library,
+    _found: Sequence[Challenge],
     state: object,  # noqa: ARG001 - part of the key
-    filters: Filters,
+    filters: Filters,  # noqa: ARG001 - part of the key
 ) -> tuple[Bridge, ...]:
-    found = opened.all_challenges(_library, filters)
-    phases = {one.challenge_id: one.phases for one in found}
-    return bridging(_told(found), phases, most=None)
+    phases = {one.challenge_id: one.phases for one in _found}
+    return bridging(_told(_found), phases, most=None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _groups(
-    _library: Library,
+    _found: Sequence[Challenge],
     state: object,  # noqa: ARG001 - part of the key
-    filters: Filters,
+    filters: Filters,  # noqa: ARG001 - part of the key
 ) -> tuple[tuple[str, ...], ...]:
-    return communities(_told(opened.all_challenges(_library, filters)))
+    return communities(_told(_found))
 
 
 def _wide(library: Library, wide: Sequence[Shared], by_id: Mapping[str, Challenge]) -> None:
     called = names(library.codebook)["phase"]
-    told = _("{n} challenges that papers of two phases or more state.")
-    st.caption(told.format(n=f"{len(wide):,}"))
+    told = many(
+        "{n} challenge that two papers or more by different authors state, in two phases or more.",
+        "{n} challenges that two papers or more by different authors state, in two phases or more.",
+        len(wide),
+    )
+    st.caption(told)
     for shared in wide[:_ROWS]:
         phases = ", ".join(called.get(key, key) for key in shared.phases)
         one = by_id[shared.challenge_id]
@@ -97,17 +99,21 @@ def _wide(library: Library, wide: Sequence[Shared], by_id: Mapping[str, Challeng
                 for one in wide
             ],
         )
-    if not wide:
-        st.info(_("No challenge is shared by two phases here."))
 
 
 def _bridges(library: Library, wide: Sequence[Bridge]) -> None:
-    told = _("{n} papers state challenges of two phases or more.")
-    st.caption(told.format(n=f"{len(wide):,}"))
     papers = mapped(library).papers
+    wide = [one for one in wide if one.paper_id in papers]  # some may have gone meanwhile
+    told = many(
+        "{n} paper states challenges of two phases or more.",
+        "{n} papers state challenges of two phases or more.",
+        len(wide),
+    )
+    st.caption(told)
     for one in wide[:_ROWS]:
-        said = _("{challenges} challenges of {phases} phases")
-        said = said.format(challenges=one.challenges, phases=one.phases)
+        challenges = many("{n} challenge", "{n} challenges", one.challenges)
+        said = _("{challenges} of {phases} phases")
+        said = said.format(challenges=challenges, phases=one.phases)
         st.page_link(
             places.PAPER,
             label=f"{plain(title(papers[one.paper_id].title))} — {said}",
@@ -138,11 +144,14 @@ def _whole(key: str, count: int, rows: Callable[[], list[dict[str, object]]]) ->
 
 
 def _communities(found: Sequence[Sequence[str]], by_id: Mapping[str, Challenge]) -> None:
-    told = _(
+    told = many(
+        "{n} group of challenges that the same papers state together (Louvain, fixed seed), "
+        "named by its best supported challenge.",
         "{n} groups of challenges that the same papers state together (Louvain, fixed seed); "
-        "each is named by its best supported challenge."
+        "each is named by its best supported challenge.",
+        len(found),
     )
-    st.caption(told.format(n=f"{len(found):,}"))
+    st.caption(told)
     for group in found[:_ROWS]:
         best = sorted((by_id[one] for one in group), key=lambda one: -one.papers)[:5]
         size = many("{n} challenge", "{n} challenges", len(group))

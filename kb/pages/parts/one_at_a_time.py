@@ -19,7 +19,7 @@ from kb.pages.parts.words import _, later
 # A paper is there when this, sent after its buttons, is drawn anew: `turn` differs each time.
 # Nobody has read a title within REST milliseconds: a key then, or a second click, is the last one.
 _SCRIPT = """
-const REST = 250, LOST = 2000, SAID = 1600;
+const REST = 250, LOST = 2000, SAID = 2400;
 const TYPING = 'input, textarea, select, [contenteditable="true"]';
 const ACTS = '.st-key-screen-acts';
 let now = {}, waits = false, since = 0, shown = 0, timer = 0, dropped = () => {};
@@ -44,7 +44,7 @@ export default function ({ data, parentElement }) {
     event.stopImmediatePropagation();
     const bar = document.querySelector(ACTS).getBoundingClientRect();
     said.style.bottom = `${Math.max(8, innerHeight - bar.top + 8)}px`;
-    said.style.right = `${Math.max(8, innerWidth - bar.right)}px`;
+    said.style.left = `${Math.max(8, bar.left)}px`;
     said.textContent = now.told;
     clearTimeout(timer);
     timer = setTimeout(() => { said.textContent = ''; }, SAID);
@@ -71,8 +71,9 @@ export default function ({ data, parentElement }) {
 """
 _HINT = '<div class="said" role="status"></div>'
 _LOOK = """
-.said { position: fixed; z-index: 20; padding: 0.3rem 0.7rem; border-radius: 4px;
-  font: 0.86rem var(--st-font); background: #1c2530; color: #f2f5f8; pointer-events: none; }
+.said { position: fixed; z-index: 20; padding: 0.6rem 1.1rem; border-radius: 4px;
+  font: 600 1.05rem var(--st-font); background: #ffd54a; color: #1c2530; pointer-events: none;
+  border: 2px solid #1c2530; box-shadow: 0 4px 16px rgb(0 0 0 / 0.35); }
 .said:empty { display: none; }
 """
 _TURNS = count()

@@ -18,7 +18,7 @@ from kb.decisions import LONGEST_NAME, coder
 from kb.errors import UsageError
 from kb.library import Library
 from kb.pages.parts.markup import visible
-from kb.settings import USER_HEADER
+from kb.settings import USER_HEADER, only_shown
 
 HEADER = USER_HEADER
 
@@ -42,14 +42,15 @@ def signed_in() -> str:
     return f"{told[: LONGEST_NAME - len(mark) - 1]}~{mark}"
 
 
-def among_others(library: Library) -> bool:
+def among_others(library: Library | None) -> bool:
     """True where others than whoever runs the app may see its pages.
 
     So it is behind a proxy that signs people in, for a library that is only shown, and where
     the app listens beyond this machine.
     """
     address = str(st.get_option("server.address") or "").lower().rstrip(".")
-    return by_proxy() or library.catalogue.read_only or not Place("http", address, 0).loopback
+    shown = only_shown() if library is None else library.catalogue.read_only
+    return by_proxy() or shown or not Place("http", address, 0).loopback
 
 
 def name(library: Library) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from kb.errors import KbError
-from kb.pages.parts import places
+from kb.pages.parts import opened, places
 from kb.pages.parts.jobs import Job, Jobs, own_name
-from kb.pages.parts.markup import message, plain
+from kb.pages.parts.markup import message, plain, title
 from kb.pages.parts.words import _, later, many
 from kb.report import Outcome
 
 _EVERY = 1.0  # seconds between two looks at a running job
 _SHOWN = 5
 _LISTED = 50  # outcomes of a job; the journal has all
+_NAMELESS = "sha256:"  # begins the id of a paper that came without one
 
 _KINDS = {
     "add": later("Add papers"),
@@ -204,12 +205,23 @@ def _outcomes(job: Job, key: str) -> None:
             for one in job.failures[_SHOWN:_LISTED]:
                 st.markdown(_failure(one))
     kept = [one for one in reversed(job.outcomes) if one.paper_id][:_LISTED]
+    titles = _titles(kept)
     for one in kept[:_SHOWN]:
-        _kept(one)
+        _kept(one, titles)
     if len(kept) > _SHOWN:
         with st.expander(_("More of what was done"), key=f"kept-{key}"):
             for one in kept[_SHOWN:]:
-                _kept(one)
+                _kept(one, titles)
+
+
+def _titles(kept: Sequence[Outcome]) -> dict[str, str]:
+    """Id -> title of the papers whose id tells a reader nothing."""
+    ids = [one.paper_id for one in kept if one.paper_id.startswith(_NAMELESS)]
+    if not ids:
+        return {}
+    with opened.library().catalogue.read() as reader:
+        papers = reader.papers(reader.numbers(ids).values())
+    return {one.paper_id: title(one.title) for one in papers.values() if one.title}
 
 
 def _failure(one: Outcome) -> str:
@@ -218,9 +230,9 @@ def _failure(one: Outcome) -> str:
     )
 
 
-def _kept(one: Outcome) -> None:
-    name = own_name(one.item)
-    label = plain(one.paper_id if one.item == one.paper_id else f"{one.paper_id} · {name}")
+def _kept(one: Outcome, titles: Mapping[str, str]) -> None:
+    name, called = own_name(one.item), titles.get(one.paper_id, one.paper_id)
+    label = plain(called if one.item == one.paper_id else f"{called} · {name}")
     st.page_link(
         places.PAPER,
         label=f"{label} :gray[{_(_OUTCOMES[one.state])}]",

@@ -8,7 +8,21 @@ from functools import cache
 from kb.pages.parts.words import _, later
 
 # What was searched follows why, and begins so.
-_SEARCHED = "Searched "
+_SEARCHED = re.compile(r"(?:^|(?<=\. ))Searched [\d,]+ papers? ")
+
+_BLANK = re.compile(r"\\{(\w+)\\}")
+# What stands for each name in a sentence.
+_FILLED = {
+    "n": r"[\d,]+",
+    "read": r"[\d,]+",
+    "place": r"\d+",
+    "first": r"\d+",
+    "last": r"\d+",
+    "named": r"\d+(?:, \d+)*",
+    "name": r"[^“”]+",
+    "words": r"(?:“[^“”]+”, )*“[^“”]+”|[^“”;]+",
+    "filters": r".+?",
+}
 
 _SENTENCES = (
     later("No paper here is near enough to the question to answer it."),
@@ -26,6 +40,9 @@ _SENTENCES = (
     later("None of the {n} papers searched speaks at once of “{words}”."),
     later("The paper searched does not speak of “{words}”."),
     later("The paper searched does not speak at once of “{words}”."),
+    later(
+        "The papers here are in English, and so is the model that searches them: ask in English."
+    ),
     later("No paper passes the filters. Fewer filters may help."),
     later("The library is empty. Add papers with kb add."),
     later("Nothing was found."),
@@ -65,8 +82,12 @@ def spoken(reason: str) -> str:
     """
     if _(_SENTENCES[0]) == _SENTENCES[0]:
         return reason
-    why, searched, what = reason.partition(_SEARCHED)
-    return "".join(_said(one) for one in (why.strip(), searched + what) if one)
+    found = _SEARCHED.search(reason)
+    at = found.start() if found else len(reason)
+    parts = [one for one in (reason[:at].strip(), reason[at:]) if one]
+    told = [_said(one) for one in parts]
+    # Chinese sentences stand side by side; one that stays English needs its space.
+    return (" " if any(one in told for one in parts) else "").join(told)
 
 
 def _said(sentence: str) -> str:
@@ -76,12 +97,16 @@ def _said(sentence: str) -> str:
     return sentence
 
 
+def _filled(blank: re.Match[str]) -> str:
+    return f"(?P<{blank[1]}>{_FILLED[blank[1]]})"
+
+
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """What a filled-in sentence looks like, and the sentence; for one paper too."""
     made = []
     for told in _SENTENCES:
-        shape = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(told))
+        shape = _BLANK.sub(_filled, re.escape(told))
         shape = shape.replace(r"\ papers\ that", r"\ papers?\ that")
         made.append((re.compile(shape.replace(r"\ papers\ by", r"\ papers?\ by"), re.DOTALL), told))
     return tuple(made)

@@ -31,7 +31,9 @@ def draw(library: Library, now: Board, who: str) -> None:  # noqa: ARG001 - as e
     """The view."""
     counts = flow(now)
     shown = picture(now.review.name, counts)
-    st.image(svg(shown).decode(), width=shown.width, alt=shown.described)
+    with st.container(key="flow-picture"):
+        st.image(svg(shown).decode(), width=shown.width, alt=shown.described)
+    st.caption(_("The diagram is in English, as papers print it."))
     if not all(counts.checks().values()):
         st.error(_("These numbers do not add up: please report this."), icon=":material/error:")
     with st.container(horizontal=True, key="flow-files"):

@@ -19,7 +19,7 @@ EXAMPLES = (
 _NEW = 5
 
 _SYNTAX = later(
-    'Narrower: `"an exact phrase"`, `-without`, `title:agents`, `author:lovelace`, '
+    'Narrower: `"an exact phrase"`, `-without`, `title:agents`, {author}'
     "`year:2023..2025`, `phase:testing`, `category:cs.SE`"
 )
 
@@ -30,7 +30,8 @@ def draw(library: Library, filters: Filters, passing: int) -> None:
     with st.container(horizontal=True, key="examples"):
         for example in EXAMPLES:
             st.button(example, on_click=state.put, args=({"q": example},), key=f"try-{example}")
-    st.caption(_(_SYNTAX))
+    author = library.snapshot().columns.most_frequent_author
+    st.caption(_(_SYNTAX).format(author=f"`author:{author}`, " if author else ""))
     st.caption(_("Keys: `/` goes to the box, `↑` `↓` from paper to paper, `Enter` opens."))
     saved.listed(library)
     _new(library)
