@@ -242,6 +242,9 @@ def fast_bf16() -> bool:
 
 def _load(files: ModelFiles, threads: int, precision: str) -> SentenceTransformer:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Threads that wait for one another sleep: spinning, they cost whoever searches meanwhile
+    # several times the work itself.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if files.is_default:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Imported here: eight seconds and a gigabyte that searching never needs.

@@ -52,8 +52,10 @@ def lacking(library: Library, snapshot: Snapshot, question: Question, passing: M
 
 
 def unreadable(library: Library, text: str) -> str:
-    """Why a question in another script finds nothing here; "" where papers are in one too."""
-    if not foreign(text):
+    """Why a question in another script finds nothing here; "" where papers are in one too, or
+    the settings name a model that may know it.
+    """
+    if not foreign(text) or not library.embedder.files.is_default:
         return ""
     with library.catalogue.read() as reader:
         titles = [paper.title for paper in reader.papers().values()]
