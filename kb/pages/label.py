@@ -118,6 +118,8 @@ def _progress(far: Standing) -> None:
 
 def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
     """The paper of the address, else the next one, which the address then names."""
+    # One place whether it waits or not: else all below would move, and a key be lost on the way.
+    place = st.empty()
     wanted = state.one("paper")
     if wanted:
         try:
@@ -125,7 +127,7 @@ def _shown(library: Library, who: str, facet: str, order: str) -> Sheet | None:
         except UsageError:
             told = _("{paper} is not in this library: here is the next paper.")
             st.caption(told.format(paper=plain(wanted)))
-    with st.spinner(_("Choosing what to ask about …")):
+    with place, st.spinner(_("Choosing what to ask about …")):
         wanted = waiting.upcoming(library, who, facet, order)
     if not wanted:
         state.put({}, forget=("paper",))
